@@ -1,0 +1,1 @@
+"""The files people write and read, as values: pure, no I/O."""

@@ -1,0 +1,140 @@
+"""Every error mirrorkit raises on purpose.
+
+    MirrorkitError             code            exit  meaning
+    ├── IncompleteError        incomplete       1    something the lock pins is not held
+    ├── UsageError             usage            2    the command line asks for what cannot be
+    ├── DocumentError          document         3    a file somebody wrote has mistakes
+    ├── UpstreamError          upstream         4    a source did not give what was asked
+    │   ├── UnreachableError   unreachable           no answer, or one that may change (5xx, 429)
+    │   ├── NotFoundError      not-found             it answered: that is not here
+    │   └── DeniedError        denied                it answered: not for you
+    ├── IntegrityError         integrity        5    bytes are not the bytes that were pinned
+    └── SurroundingsError      environment      6    this machine is in the way
+        ├── DiskFullError      disk-full
+        ├── StoreError         store
+        └── AddressInUseError  address-in-use
+
+Anything else that escapes is a bug (exit 70). Ctrl-C ends with 130.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+class MirrorkitError(Exception):
+    """What went wrong in one sentence, with a hint at what to do about it."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = EXIT_BUG
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same as data: code, message, hint, exit status."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "exit_status": self.exit_status,
+        }
+
+
+class IncompleteError(MirrorkitError):
+    """Something the lock pins is not held."""
+
+    code = "incomplete"
+    exit_status = 1
+
+
+class UsageError(MirrorkitError):
+    """The command line asks for what cannot be."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class DocumentError(MirrorkitError):
+    """A file somebody wrote has mistakes: all of them at once, each with its place."""
+
+    code = "document"
+    exit_status = 3
+
+    def __init__(
+        self, message: str, *, mistakes: Sequence[str] = (), hint: str | None = None
+    ) -> None:
+        super().__init__("\n  ".join((message, *mistakes)), hint=hint)
+        self.mistakes = tuple(mistakes)
+
+
+class UpstreamError(MirrorkitError):
+    """A source did not give what was asked."""
+
+    code = "upstream"
+    exit_status = 4
+
+
+class UnreachableError(UpstreamError):
+    """A source gave no answer, or one that may change when asked again."""
+
+    code = "unreachable"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        """Seconds the source asks us to stay away, where it said so."""
+
+
+class NotFoundError(UpstreamError):
+    """A source answered that it does not have it."""
+
+    code = "not-found"
+
+
+class DeniedError(UpstreamError):
+    """A source answered that it is not for us."""
+
+    code = "denied"
+
+
+class IntegrityError(MirrorkitError):
+    """Bytes are not the bytes that were pinned."""
+
+    code = "integrity"
+    exit_status = 5
+
+
+class SurroundingsError(MirrorkitError):
+    """This machine is in the way."""
+
+    code = "environment"
+    exit_status = 6
+
+
+class DiskFullError(SurroundingsError):
+    """The disk has no room for what is needed."""
+
+    code = "disk-full"
+
+
+class StoreError(SurroundingsError):
+    """The store cannot be read or written."""
+
+    code = "store"
+
+
+class AddressInUseError(SurroundingsError):
+    """Another program listens where we should."""
+
+    code = "address-in-use"

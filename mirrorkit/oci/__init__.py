@@ -1,0 +1,1 @@
+"""The OCI's nouns as values: pure, no I/O."""
