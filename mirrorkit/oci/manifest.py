@@ -88,13 +88,14 @@ class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     fs_layers: msgspec.Raw | None = msgspec.field(default=None, name="fsLayers")
 
 
-def _decode(kind: type, value: object) -> object:
+def decode_digest(kind: type, value: object) -> object:
+    """Let msgspec read digests by their strict grammar."""
     if kind is Digest and isinstance(value, str):
         return Digest.parse(value)
     raise TypeError(f"{kind} expected")
 
 
-_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=_decode)
+_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_digest)
 
 
 def parse_document(data: bytes, content_type: str | None = None) -> Document:

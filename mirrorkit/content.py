@@ -1,0 +1,127 @@
+"""The shapes every transfer is made of: bytes come from a Source, go to a Sink, lie on a Shelf.
+
+Verbs and the server know only these. `store` and `remote` hold the places that fit them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from mirrorkit.documents.layout import LayoutIndex
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.oci.reference import Reference
+
+
+class Body(NamedTuple):
+    """Bytes on their way: where in the blob they begin, and the pieces in order."""
+
+    start: int
+    pieces: AsyncIterator[bytes]
+
+
+class Source(Protocol):
+    """Where the bytes of one repository come from."""
+
+    @property
+    def name(self) -> str:
+        """What to call it when it is to blame."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when it answers at all; UnreachableError when it does not."""
+        ...
+
+    async def manifest(self, digest: Digest) -> bytes:
+        """Return a manifest's bytes, as sent; the caller checks them."""
+        ...
+
+    def open(self, descriptor: Descriptor, start: int = 0) -> AbstractAsyncContextManager[Body]:
+        """Open a blob from byte `start`; a source without ranges begins at 0 and says so."""
+        ...
+
+
+class Ingest(Protocol):
+    """One blob being written; it becomes visible by `publish` or not at all."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes written so far, those of an interrupted earlier run included."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes; IntegrityError when they are more than the descriptor's size."""
+        ...
+
+    async def restart(self) -> None:
+        """Forget all bytes written so far."""
+        ...
+
+    async def publish(self) -> None:
+        """Check size and digest and make the blob durable and visible, or raise IntegrityError."""
+        ...
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    async def holds(self, descriptor: Descriptor) -> bool:
+        """Say whether the blob is there with the right size."""
+        ...
+
+    def ingest(self, descriptor: Descriptor) -> AbstractAsyncContextManager[Ingest | None]:
+        """Begin or go on writing a blob; None when another writer just finished it."""
+        ...
+
+    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
+        """Name what is now complete; always the last step."""
+        ...
+
+    async def discard(self, digest: Digest) -> None:
+        """Remove a blob that turned out to hold other bytes."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where bytes lie, ready to be read by any number of readers without a lock."""
+
+    def index(self) -> LayoutIndex:
+        """Return what is named, as it is now; the same object as long as nothing changed."""
+        ...
+
+    def size(self, digest: Digest) -> int | None:
+        """Return a blob's size in bytes, or None when it is not held."""
+        ...
+
+    def read(self, digest: Digest) -> bytes:
+        """Return a small blob's bytes, unchecked; FileNotFoundError when it is not held."""
+        ...
+
+
+class FileShelf(Shelf, Protocol):
+    """A shelf whose blobs are files, so that the kernel can send them."""
+
+    def path(self, digest: Digest) -> Path:
+        """Return where a blob's file is, or would be."""
+        ...
+
+
+class Store(Sink, Shelf, Protocol):
+    """A place that is filled over time and served from."""
+
+    def free(self) -> int | None:
+        """Return the bytes there is room for, or None where nothing limits them."""
+        ...
+
+    def lease(self) -> AbstractAsyncContextManager[None]:
+        """Keep pruning away while something is being written."""
+        ...
+
+    async def keep_lock(self, data: bytes) -> None:
+        """Leave a copy of a lock, so that pruning knows what this store is for."""
+        ...

@@ -1,0 +1,145 @@
+"""The store on disk: an OCI image layout that any OCI tool can read."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mirrorkit.documents.layout import OCI_LAYOUT, LayoutIndex, parse_index
+from mirrorkit.errors import StoreError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.store.durable import create_file, locked, storage_errors, write_file
+from mirrorkit.store.ingest import open_ingest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.oci.reference import Reference
+    from mirrorkit.store.ingest import DiskIngest
+
+
+class DiskStore:
+    """Sink and Shelf in one folder; nothing is created before something is written.
+
+    Blobs never change, so readers take no lock. Writers take three: `gc.lock`, shared for a whole
+    sync so that pruning waits; a lock for each blob under way; `index.lock` for milliseconds.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._blobs = root / "blobs"
+        self._ingest = root / "ingest"
+        self._index = root / "index.json"
+        self._is_created = False
+        self._seen: tuple[tuple[int, int, int] | None, LayoutIndex] = (None, LayoutIndex())
+
+    # Shelf
+
+    def index(self) -> LayoutIndex:
+        """Return what is named; read again only when another process replaced the file."""
+        with storage_errors(self.root):
+            try:
+                stat = self._index.stat()
+            except FileNotFoundError:
+                return LayoutIndex()
+            stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if stamp != self._seen[0]:
+                self._seen = (stamp, self._read_index())
+            return self._seen[1]
+
+    def size(self, digest: Digest) -> int | None:
+        """Return a blob's size in bytes, or None when it is not held."""
+        with storage_errors(self.root):
+            try:
+                return self.path(digest).stat().st_size
+            except FileNotFoundError:
+                return None
+
+    def path(self, digest: Digest) -> Path:
+        """Return where a blob's file is."""
+        return self._blobs / digest.algorithm / digest.hex
+
+    def read(self, digest: Digest) -> bytes:
+        """Return a small blob's bytes, unchecked; FileNotFoundError when it is not held."""
+        return self.path(digest).read_bytes()
+
+    # Sink
+
+    async def holds(self, descriptor: Descriptor) -> bool:
+        """Say whether the blob is there with the right size."""
+        return self.size(descriptor.digest) == descriptor.size
+
+    def ingest(self, descriptor: Descriptor) -> AbstractAsyncContextManager[DiskIngest | None]:
+        """Begin or go on writing a blob; None when another writer just finished it."""
+        self._create()
+        digest = descriptor.digest
+        partial = self._ingest / f"{digest.algorithm}-{digest.hex}"
+        return open_ingest(partial, self.path(digest), descriptor)
+
+    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
+        """Name what is now complete."""
+        self._create()
+        with storage_errors(self.root):
+            async with locked(self.root / "index.lock"):
+                await asyncio.to_thread(self._rewrite_index, name, descriptor)
+
+    async def discard(self, digest: Digest) -> None:
+        """Remove a blob that turned out to hold other bytes."""
+        with storage_errors(self.root):
+            self.path(digest).unlink(missing_ok=True)
+
+    # Store
+
+    def free(self) -> int:
+        """Return the bytes there is room for."""
+        folder = self.root
+        while not folder.exists():
+            folder = folder.parent
+        with storage_errors(self.root):
+            return shutil.disk_usage(folder).free
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[None]:
+        """Keep pruning away while something is being written."""
+        self._create()
+        async with AsyncExitStack() as held:
+            with storage_errors(self.root):
+                await held.enter_async_context(locked(self.root / "gc.lock", shared=True))
+            yield
+
+    async def keep_lock(self, data: bytes) -> None:
+        """Leave a copy of a lock, so that pruning knows what this store is for."""
+        self._create()
+        path = self.root / "locks" / f"{Digest.of(data).hex}.yaml"
+        with storage_errors(self.root):
+            if not path.exists():
+                await asyncio.to_thread(write_file, path, data)
+
+    def _create(self) -> None:
+        if self._is_created:
+            return
+        with storage_errors(self.root):
+            for algorithm in ("sha256", "sha512"):
+                (self._blobs / algorithm).mkdir(parents=True, exist_ok=True)
+            for folder in (self._ingest, self.root / "locks"):
+                folder.mkdir(exist_ok=True)
+            create_file(self.root / "oci-layout", OCI_LAYOUT)
+            create_file(self._index, LayoutIndex().encode())
+        self._is_created = True
+
+    def _read_index(self) -> LayoutIndex:
+        try:
+            return parse_index(self._index.read_bytes())
+        except ValueError as error:
+            raise StoreError(
+                f"{self._index} is not an OCI index: {error}",
+                hint="restore it from a copy, or remove it and sync again: the blobs are kept",
+            ) from error
+
+    def _rewrite_index(self, name: Reference, descriptor: Descriptor) -> None:
+        write_file(self._index, self._read_index().tagged(name, descriptor).encode())

@@ -1,0 +1,117 @@
+"""Writing so that a power cut leaves the old bytes or the new, never half of them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import tempfile
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.errors import DiskFullError, MirrorkitError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LOCK_POLL_FIRST: Final = 0.01
+_LOCK_POLL_MOST: Final = 0.5
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the system says about a path into our errors."""
+    try:
+        yield
+    except MirrorkitError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError(
+                f"no room left on the disk of {path}",
+                hint="free some space, or choose another disk with --store; what is held is kept",
+            ) from error
+        reason = error.strerror or str(error)
+        raise StoreError(
+            f"the store {path} cannot be used: {reason}",
+            hint="check its owner and rights, or choose another folder with --store",
+        ) from error
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename inside a directory survive a power cut."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def publish(fd: int, temporary: Path, final: Path) -> None:
+    """Write, fsync, rename, fsync of the directory: in this order and no other."""
+    os.fsync(fd)
+    temporary.rename(final)
+    sync_directory(final.parent)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a small file as one step; one writer at a time in a process."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        write_all(fd, data)
+        publish(fd, temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(fd)
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Write a small file unless there is one, as one step."""
+    if path.exists():
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as temporary:
+        temporary.write(data)
+        temporary.flush()
+        os.fsync(temporary.fileno())
+        os.fchmod(temporary.fileno(), 0o644)
+        with suppress(FileExistsError):
+            os.link(temporary.name, path)
+    sync_directory(path.parent)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a full disk may take only some of them at a time."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+async def lock_fd(fd: int, *, shared: bool = False) -> None:
+    """Take a flock, asking again rather than blocking: a blocked thread cannot be cancelled."""
+    mode = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+    pause = _LOCK_POLL_FIRST
+    while True:
+        try:
+            fcntl.flock(fd, mode)
+        except BlockingIOError:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LOCK_POLL_MOST)
+        else:
+            return
+
+
+@asynccontextmanager
+async def locked(path: Path, *, shared: bool = False) -> AsyncIterator[None]:
+    """Hold the flock of a lock file, which stays where it is."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        await lock_fd(fd, shared=shared)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,103 @@
+"""The store's double in memory: the same promises, proven by the same contract suite."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mirrorkit.documents.layout import LayoutIndex
+from mirrorkit.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.oci.reference import Reference
+
+
+class MemoryIngest:
+    """One blob being written to memory."""
+
+    def __init__(self, store: MemoryStore, descriptor: Descriptor) -> None:
+        self._store = store
+        self._descriptor = descriptor
+        self._data = store.partials.setdefault(descriptor.digest, bytearray())
+
+    @property
+    def offset(self) -> int:
+        """Bytes written so far."""
+        return len(self._data)
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes; IntegrityError when they are more than the descriptor's size."""
+        if self.offset + len(data) > self._descriptor.size:
+            raise IntegrityError(f"{self._descriptor.digest}: longer than its size")
+        self._data += data
+
+    async def restart(self) -> None:
+        """Forget all bytes written so far."""
+        self._data.clear()
+
+    async def publish(self) -> None:
+        """Check size and digest and make the blob visible."""
+        digest, data = self._descriptor.digest, bytes(self._data)
+        del self._store.partials[digest]
+        if len(data) != self._descriptor.size or not digest.matches(data):
+            raise IntegrityError(f"{digest}: got other bytes")
+        self._store.blobs[digest] = data
+
+
+class MemoryStore:
+    """Sink and Shelf in memory."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[Digest, bytes] = {}
+        self.partials: dict[Digest, bytearray] = {}
+        self.locks: set[bytes] = set()
+        self._index = LayoutIndex()
+
+    def index(self) -> LayoutIndex:
+        """Return what is named."""
+        return self._index
+
+    def size(self, digest: Digest) -> int | None:
+        """Return a blob's size in bytes, or None when it is not held."""
+        return len(self.blobs[digest]) if digest in self.blobs else None
+
+    def read(self, digest: Digest) -> bytes:
+        """Return a blob's bytes; FileNotFoundError when it is not held."""
+        if digest not in self.blobs:
+            raise FileNotFoundError(str(digest))
+        return self.blobs[digest]
+
+    async def holds(self, descriptor: Descriptor) -> bool:
+        """Say whether the blob is there with the right size."""
+        return self.size(descriptor.digest) == descriptor.size
+
+    @asynccontextmanager
+    async def ingest(self, descriptor: Descriptor) -> AsyncIterator[MemoryIngest | None]:
+        """Begin or go on writing a blob."""
+        is_held = await self.holds(descriptor)
+        yield None if is_held else MemoryIngest(self, descriptor)
+
+    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
+        """Name what is now complete."""
+        self._index = self._index.tagged(name, descriptor)
+
+    async def discard(self, digest: Digest) -> None:
+        """Remove a blob that turned out to hold other bytes."""
+        self.blobs.pop(digest, None)
+
+    def free(self) -> int | None:
+        """Return None: nothing limits it."""
+        return None
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[None]:
+        """Keep pruning away, of which there is none here."""
+        yield
+
+    async def keep_lock(self, data: bytes) -> None:
+        """Leave a copy of a lock."""
+        self.locks.add(data)
