@@ -1,0 +1,116 @@
+"""A repository at a registry, as a Source (distribution-spec 1.1, pull)."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import stamina
+
+from mirrorkit.content import Body
+from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
+from mirrorkit.oci.manifest import DOCUMENT_MAX
+from mirrorkit.oci.mediatypes import DOCUMENTS
+from mirrorkit.remote.transport import read_capped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import timedelta
+
+    import aiohttp
+
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.oci.reference import Reference
+    from mirrorkit.remote.transport import Transport
+
+_ACCEPT: Final = ", ".join(sorted(DOCUMENTS))
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\Z")
+_ATTEMPTS: Final = 3
+_PATIENCE_SECONDS: Final = 30.0
+
+
+class Repository:
+    """One repository at one registry."""
+
+    def __init__(self, reference: Reference, transport: Transport) -> None:
+        self._host = reference.registry
+        self._path = reference.repository
+        self._transport = transport
+        self._scope = f"repository:{reference.repository}:pull"
+
+    @property
+    def name(self) -> str:
+        """The registry's host."""
+        return self._host
+
+    async def ping(self) -> None:
+        """Return when the registry answers at all, even with a no."""
+        try:
+            async with self._transport.get(self._host, "v2/", scope=""):
+                return
+        except UnreachableError:
+            raise
+        except UpstreamError:
+            return
+
+    async def manifest(self, digest: Digest) -> bytes:
+        """Return a manifest's bytes as sent, at most 8 MiB; the caller checks them.
+
+        Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
+        """
+        try:
+            async for attempt in stamina.retry_context(
+                on=_backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
+            ):
+                with attempt:
+                    return await self._manifest(digest)
+        except UnreachableError as error:
+            self._transport.give_up(self._host, error)
+            raise
+        raise AssertionError("stamina returns or raises")
+
+    async def _manifest(self, digest: Digest) -> bytes:
+        path = f"v2/{self._path}/manifests/{digest}"
+        headers = {"Accept": _ACCEPT}
+        async with self._transport.get(
+            self._host, path, scope=self._scope, headers=headers
+        ) as response:
+            return await read_capped(response, DOCUMENT_MAX)
+
+    @asynccontextmanager
+    async def open(self, descriptor: Descriptor, start: int = 0) -> AsyncIterator[Body]:
+        """Open a blob from byte `start`; a registry without ranges begins at 0.
+
+        IntegrityError when it announces another size than the descriptor's.
+        """
+        path = f"v2/{self._path}/blobs/{descriptor.digest}"
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        async with self._transport.get(
+            self._host, path, scope=self._scope, headers=headers
+        ) as response:
+            begin, size = _extent(response)
+            if begin not in (0, start) or size not in (None, descriptor.size):
+                raise IntegrityError(
+                    f"{self._host} has {size} bytes under {descriptor.digest}"
+                    f" instead of {descriptor.size}"
+                )
+            yield Body(begin, response.content.iter_any())
+
+
+def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
+    """Return where a body begins in its blob, and the blob's size where it is announced."""
+    if response.status != 206:  # noqa: PLR2004
+        return 0, response.content_length
+    found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+    if found is None:
+        return -1, None
+    return int(found[1]), None if found[3] == "*" else int(found[3])
+
+
+def _backoff(error: Exception) -> bool | float | timedelta:
+    """Ask again only what may answer differently, and when the registry says."""
+    if not isinstance(error, UnreachableError):
+        return False
+    return error.retry_after or True

@@ -1,0 +1,231 @@
+"""HTTP to registries: endpoints, authorization, redirects, limits; what failed becomes an error."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from mirrorkit import __version__
+from mirrorkit.errors import (
+    DeniedError,
+    MirrorkitError,
+    NotFoundError,
+    UnreachableError,
+    UpstreamError,
+)
+from mirrorkit.remote.auth import TOKEN_MAX, Authorizer
+from mirrorkit.remote.credentials import docker_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+_HUB_HOST: Final = "registry-1.docker.io"
+_CONNECT_SECONDS: Final = 10.0
+_SILENCE_SECONDS: Final = 20.0
+_CONNECTIONS_A_HOST: Final = 8
+_READ_SIZE: Final = 64 * 1024
+_ERROR_MAX: Final = 64 * 1024
+_HOPS_MAX: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_RETRY_AFTER_MAX: Final = 300.0
+
+
+class Transport:
+    """One conversation with any number of registries, for one run."""
+
+    def __init__(self, endpoints: Mapping[str, str]) -> None:
+        self._endpoints = endpoints
+        self._session: aiohttp.ClientSession | None = None
+        self._authorizers: dict[URL, Authorizer] = {}
+        self._down: dict[URL, str] = {}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    def base(self, host: str) -> URL:
+        """Return where a registry is asked: its endpoint from the settings, else itself."""
+        if host in self._endpoints:
+            return URL(self._endpoints[host])
+        if host == "docker.io":
+            return URL(f"https://{_HUB_HOST}")
+        return URL(f"{'http' if _is_loopback(host) else 'https'}://{host}")
+
+    @asynccontextmanager
+    async def get(
+        self, host: str, path: str, *, scope: str, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a GET to a registry and yield the answer when it is a good one (2xx).
+
+        Raises NotFoundError, DeniedError, UnreachableError or UpstreamError, naming the host;
+        errors while the body is read are turned into UnreachableError too.
+        """
+        base = self.base(host)
+        url = base / path.lstrip("/")
+        try:
+            async with self._authorized(base.origin(), url, scope, dict(headers or {})) as response:
+                await _refuse(response, host)
+                yield response
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise UnreachableError(f"{host}: {_reason(error)}") from error
+
+    @asynccontextmanager
+    async def _authorized(
+        self, origin: URL, url: URL, scope: str, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send, and once more after answering a challenge."""
+        authorizer = self._authorizer(origin)
+        for is_last in (False, True):
+            if known := authorizer.header(scope):
+                headers["Authorization"] = known
+            async with self._followed(url, headers) as response:
+                challenge = response.headers.get("WWW-Authenticate", "")
+                own = response.url.origin() == origin
+                if is_last or response.status != 401 or not own or not challenge:  # noqa: PLR2004
+                    yield response
+                    return
+            await authorizer.answer(challenge, scope)
+
+    @asynccontextmanager
+    async def _followed(
+        self, url: URL, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send, and follow redirects; what is secret stays with the origin it belongs to."""
+        for _ in range(_HOPS_MAX + 1):
+            response = await self._send(url, headers)
+            try:
+                if response.status not in _REDIRECTS or "Location" not in response.headers:
+                    yield response
+                    return
+                target = url.join(URL(response.headers["Location"]))
+            finally:
+                response.release()
+            if target.scheme not in ("http", "https") or (
+                url.scheme == "https" and target.scheme != "https"
+            ):
+                raise UpstreamError(f"{url.host} redirects to an unsafe address")
+            if target.origin() != url.origin():
+                headers = {key: value for key, value in headers.items() if key != "Authorization"}
+            url = target
+        raise UpstreamError(f"{url.host} redirects more than {_HOPS_MAX} times")
+
+    async def _send(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        if url.origin() in self._down:
+            raise UnreachableError(self._down[url.origin()], hint=_REACH_HINT)
+        try:
+            return await self._open_session().get(url, headers=headers, allow_redirects=False)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            message = f"{url.origin()} cannot be reached: {_reason(error)}"
+            raise _NoConnectionError(message, hint=_REACH_HINT) from error
+
+    def give_up(self, host: str, error: UnreachableError) -> None:
+        """Remember for this run that a host gave no connection, however often it was asked."""
+        if isinstance(error, _NoConnectionError):
+            self._down[self.base(host).origin()] = error.message
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_CONNECTIONS_A_HOST),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"Accept-Encoding": "identity", "User-Agent": f"mirrorkit/{__version__}"},
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
+                ),
+                read_bufsize=_READ_SIZE,
+            )
+        return self._session
+
+    def _authorizer(self, origin: URL) -> Authorizer:
+        if origin not in self._authorizers:
+            self._authorizers[origin] = Authorizer(
+                origin, fetch=self._fetch_token, look_up=docker_credentials
+            )
+        return self._authorizers[origin]
+
+    async def _fetch_token(self, url: URL, headers: dict[str, str]) -> bytes:
+        async with self._followed(url, headers) as response:
+            await _refuse(response, url.host or "")
+            return await read_capped(response, TOKEN_MAX)
+
+
+class _NoConnectionError(UnreachableError):
+    """Not even a connection: asking for another image will not help."""
+
+
+_REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
+
+
+async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read a small body whole; UpstreamError when it is longer than anything honest."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > most:
+            raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
+    return bytes(body)
+
+
+async def _refuse(response: aiohttp.ClientResponse, host: str) -> None:
+    """Turn an answer that is not 2xx into the error it means."""
+    status = response.status
+    if status < 300:  # noqa: PLR2004
+        return
+    said = await _said(response)
+    message = f"{host} answered {status}{said}"
+    if status in (404, 410):
+        raise NotFoundError(message)
+    if status in (401, 403):
+        raise DeniedError(message, hint=f"docker login {host}, or choose another source")
+    if status in (408, 429) or status >= 500:  # noqa: PLR2004
+        raise UnreachableError(message, retry_after=_retry_after(response.headers))
+    raise UpstreamError(message)
+
+
+async def _said(response: aiohttp.ClientResponse) -> str:
+    """Return the first message of an OCI error body, made safe to print."""
+    try:
+        body = msgspec.json.decode(await read_capped(response, _ERROR_MAX))
+        text = str(body["errors"][0]["message"])
+    except (MirrorkitError, msgspec.MsgspecError, LookupError, TypeError):
+        return ""
+    return ": " + "".join(char for char in text[:200] if char.isprintable())
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After as seconds or as a date (RFC 9110 §10.2.3); None when it is neither."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _RETRY_AFTER_MAX)
+    try:
+        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, 0.0), _RETRY_AFTER_MAX)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
+
+
+def _is_loopback(host: str) -> bool:
+    """Say whether a registry's HOST[:PORT] is this machine, where Docker too speaks plain http."""
+    name = URL(f"//{host}").host or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
