@@ -1,0 +1,69 @@
+"""What happens during long work, as values: the same for bars, JSON lines and pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in name).lstrip("-")
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="event", tag=_kebab):
+    """The root of events; its JSON names the kind under `event`."""
+
+
+class Planned(_Event, frozen=True):
+    """The work is known: how much is needed, how much of it is held already (bytes, unique)."""
+
+    images: int
+    bytes_needed: int
+    bytes_held: int
+
+
+class BytesArrived(_Event, frozen=True):
+    """Bytes of a blob were received from a source, or taken over from an interrupted run."""
+
+    source: str
+    digest: str
+    count: int
+    is_resumed: bool = False
+
+
+class BytesDropped(_Event, frozen=True):
+    """Bytes received before turned out useless and were dropped."""
+
+    digest: str
+    count: int
+
+
+class SourceFailed(_Event, frozen=True):
+    """A source failed for one image or blob; another attempt or source may follow."""
+
+    name: str
+    source: str
+    reason: str
+
+
+class ImageCompleted(_Event, frozen=True):
+    """An image has all its bytes and its name."""
+
+    name: str
+
+
+class ImageFailed(_Event, frozen=True):
+    """An image could not be completed in this run."""
+
+    name: str
+    reason: str
+
+
+Event: TypeAlias = (
+    Planned | BytesArrived | BytesDropped | SourceFailed | ImageCompleted | ImageFailed
+)
+Listener: TypeAlias = "Callable[[Event], None]"

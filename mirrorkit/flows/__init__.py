@@ -1,0 +1,1 @@
+"""The verbs: they know the shapes of places, never a concrete one."""

@@ -1,0 +1,63 @@
+"""Trying several sources, and doing many things a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
+from mirrorkit.events import SourceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from mirrorkit.content import Source
+    from mirrorkit.errors import MirrorkitError
+    from mirrorkit.events import Listener
+
+T = TypeVar("T")
+
+
+async def from_any(
+    sources: Sequence[Source],
+    attempt: Callable[[Source], Awaitable[T]],
+    *,
+    what: str,
+    report: Listener,
+) -> T:
+    """Return what the first source gives that can; raise what tells most when none can."""
+    failures: list[MirrorkitError] = []
+    for source in sources:
+        try:
+            return await attempt(source)
+        except (UpstreamError, IntegrityError) as error:
+            report(SourceFailed(what, source.name, error.message))
+            failures.append(error)
+    raise _telling(failures, what)
+
+
+def _telling(failures: Sequence[MirrorkitError], what: str) -> MirrorkitError:
+    """Choose the failure that says most: wrong bytes, then what may pass, then a plain no."""
+    if not failures:
+        return UpstreamError(f"{what}: no source is known")
+    for kind in (IntegrityError, UnreachableError):
+        for failure in failures:
+            if isinstance(failure, kind):
+                return failure
+    return failures[0]
+
+
+async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, jobs: int) -> None:
+    """Work through items in order, `jobs` at a time; the first error ends all and is raised."""
+    remaining = iter(items)
+
+    async def worker() -> None:
+        for item in remaining:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(jobs):
+                group.create_task(worker())
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None

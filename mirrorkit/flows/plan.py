@@ -1,0 +1,168 @@
+"""Plan: fetch manifests only, so that before the first blob moves all bytes are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.errors import DocumentError, IntegrityError, MirrorkitError, SurroundingsError
+from mirrorkit.events import ImageFailed
+from mirrorkit.flows.attempts import each, from_any
+from mirrorkit.flows.needs import needs_of
+from mirrorkit.oci.manifest import Descriptor, Index, parse_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mirrorkit.content import Sink, Source
+    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.events import Listener
+    from mirrorkit.flows.manifests import Manifests
+    from mirrorkit.flows.needs import Needs
+    from mirrorkit.flows.run import Run
+    from mirrorkit.oci.digest import Digest
+
+_LEVELS_MAX: Final = 6
+
+
+@dataclass
+class ImagePlan:
+    """One image that is not complete: what it needs and where that may come from."""
+
+    image: PinnedImage
+    sources: Sequence[Source]
+    needs: Needs
+    outstanding: set[Digest] = field(default_factory=set)
+    """Blobs still to come."""
+
+
+@dataclass
+class BlobPlan:
+    """One blob to fetch, once for all the images that need it."""
+
+    descriptor: Descriptor
+    images: list[ImagePlan] = field(default_factory=list)
+
+    @property
+    def sources(self) -> list[Source]:
+        """Every source of every image that needs it, the first image's first."""
+        return list(dict.fromkeys(source for plan in self.images for source in plan.sources))
+
+
+@dataclass
+class Plan:
+    """What a sync will do."""
+
+    images: list[ImagePlan] = field(default_factory=list)
+    blobs: dict[Digest, BlobPlan] = field(default_factory=dict)
+    failures: dict[str, MirrorkitError] = field(default_factory=dict)
+
+    @property
+    def bytes_needed(self) -> int:
+        """Bytes of all blobs of these images, each once."""
+        blobs = [blob for plan in self.images for blob in plan.needs.blobs.values()]
+        return sum({blob.digest: blob.size for blob in blobs}.values())
+
+    @property
+    def bytes_missing(self) -> int:
+        """Bytes of the blobs to fetch."""
+        return sum(blob.descriptor.size for blob in self.blobs.values())
+
+
+async def make_plan(images: Iterable[PinnedImage], run: Run) -> Plan:
+    """Fetch the manifests of incomplete images and work out which blobs are missing.
+
+    An image whose manifests cannot be had is a failure of the plan and stops no other. Errors of
+    this machine (SurroundingsError) are raised.
+    """
+    plan = Plan()
+
+    async def one(image: PinnedImage) -> None:
+        try:
+            sources = run.sources_of(image)
+            needs = await _complete(image, sources, run)
+        except SurroundingsError:
+            raise
+        except MirrorkitError as error:
+            plan.failures[str(image.name)] = error
+            run.report(ImageFailed(str(image.name), error.message))
+        else:
+            plan.images.append(ImagePlan(image, sources, needs))
+
+    await each(images, one, jobs=run.jobs)
+    for image_plan in plan.images:
+        await _add_blobs(plan, image_plan, run.store)
+    return plan
+
+
+async def _add_blobs(plan: Plan, image_plan: ImagePlan, sink: Sink) -> None:
+    for digest, descriptor in image_plan.needs.blobs.items():
+        if await sink.holds(descriptor):
+            continue
+        blob = plan.blobs.setdefault(digest, BlobPlan(descriptor))
+        if blob.descriptor.size != descriptor.size:
+            # Two manifests that disagree on one digest: only the bytes can tell who is right.
+            plan.failures[str(image_plan.image.name)] = IntegrityError(
+                f"{digest} is {descriptor.size} bytes here and {blob.descriptor.size} elsewhere"
+            )
+            continue
+        blob.images.append(image_plan)
+        image_plan.outstanding.add(digest)
+
+
+async def _complete(image: PinnedImage, sources: Sequence[Source], run: Run) -> Needs:
+    """Fetch manifests level by level until every one of the image is held."""
+    for _ in range(_LEVELS_MAX):
+        needs = needs_of(image, run.manifests)
+        if needs.is_known:
+            _refuse_without_platform(image, needs, run.manifests)
+            return needs
+        for digest in needs.corrupt:
+            await run.store.discard(digest)
+        for digest in (*needs.missing, *needs.corrupt):
+            data = await _fetch_manifest(digest, sources, str(image.name), run.report)
+            await put(run.store, digest, data)
+    raise IntegrityError(f"{image.name}: its indexes are nested too deeply")
+
+
+async def _fetch_manifest(
+    digest: Digest, sources: Sequence[Source], what: str, report: Listener
+) -> bytes:
+    async def attempt(source: Source) -> bytes:
+        data = await source.manifest(digest)
+        if not digest.matches(data):
+            raise IntegrityError(
+                f"{what}: {source.name} sent other bytes than the locked {digest}",
+                hint="the source has another image under this name; try another source",
+            )
+        try:
+            parse_document(data)
+        except ValueError as error:
+            raise IntegrityError(f"{what}: {digest}: {error}") from error
+        return data
+
+    return await from_any(sources, attempt, what=what, report=report)
+
+
+async def put(sink: Sink, digest: Digest, data: bytes) -> None:
+    """Publish a small blob whole; its bytes were checked by the caller."""
+    descriptor = Descriptor("application/octet-stream", digest, len(data))
+    async with sink.ingest(descriptor) as ingest:
+        if ingest is not None:
+            await ingest.restart()
+            await ingest.write(data)
+            await ingest.publish()
+
+
+def _refuse_without_platform(image: PinnedImage, needs: Needs, manifests: Manifests) -> None:
+    """Refuse an index that has nothing for the platforms asked: it would look complete."""
+    held = manifests.get(image.digest)
+    if held is None or not isinstance(held.document, Index) or needs.blobs:
+        return
+    there = sorted({str(child.runs_on) for child in held.document.manifests if child.runs_on})
+    if there:
+        asked = ", ".join(sorted(str(platform) for platform in image.platforms or ()))
+        raise DocumentError(
+            f"{image.name} has no {asked}; it has {', '.join(there)}",
+            hint="change `platforms` of this image in the lock",
+        )

@@ -1,0 +1,30 @@
+"""One run of a verb: where bytes go, where they come from, how many at a time, who is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mirrorkit.flows.manifests import Manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mirrorkit.content import Source, Store
+    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.events import Listener
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the steps of one run share."""
+
+    store: Store
+    sources_of: Callable[[PinnedImage], Sequence[Source]]
+    report: Listener
+    jobs: int = 8
+    """Manifests or blobs under way at once."""
+    manifests: Manifests = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "manifests", Manifests(self.store))
