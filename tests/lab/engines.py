@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+# Plain copies work on every file system, and the lab's images are small.
+NATIVE = ("--snapshotter", "native")
 CONTAINERD = """
 version = 2
 root = "{data}"
@@ -65,13 +68,17 @@ class Containerd:
     def pull(self, name: str, platform: str | None = None) -> str:
         """Pull an image for one platform or, by default, for all; return its digest."""
         which = ("--platform", platform) if platform else ("--all-platforms",)
-        self("images", "pull", "--hosts-dir", str(self.hosts_dir), *which, name)
+        self("images", "pull", "--hosts-dir", str(self.hosts_dir), *which, *NATIVE, name)
         return _after(name, self("images", "list", f"name=={name}"), field=2)
 
     def fetch(self, name: str) -> str:
         """Fetch an image for all platforms without unpacking it; return its digest."""
         self("content", "fetch", "--hosts-dir", str(self.hosts_dir), "--all-platforms", name)
         return _after(name, self("images", "list", f"name=={name}"), field=2)
+
+    def run(self, name: str, script: str) -> str:
+        """Run a shell script in a container of a pulled image and return what it printed."""
+        return self("run", "--rm", *NATIVE, name, f"lab-{secrets.token_hex(4)}", "sh", "-c", script)
 
 
 @contextmanager

@@ -101,6 +101,7 @@ def test_containerd_pulls_any_name_through_its_hosts_files(
     hosts_dir = write_hosts(tmp_path / "hosts", hosts, f"http://{upstream.address}")
     with containerd(tmp_path, hosts_dir=hosts_dir) as ctr:
         assert ctr.pull(BUSYBOX, "linux/amd64") == images[BUSYBOX].digest
+        assert ctr.run(BUSYBOX, "echo hello from $(uname -s)") == "hello from Linux\n"
         assert ctr.pull(BUSYBOX) == images[BUSYBOX].digest
         assert ctr.fetch(PAUSE) == images[PAUSE].digest
         # Its attestations are no layers: ctr 1.6 fetches all platforms but cannot unpack them.
