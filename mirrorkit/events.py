@@ -63,7 +63,19 @@ class ImageFailed(_Event, frozen=True):
     reason: str
 
 
+class SourcesSilent(_Event, frozen=True):
+    """No source answered at all; the next try is in some seconds."""
+
+    retry_in: float
+
+
 Event: TypeAlias = (
-    Planned | BytesArrived | BytesDropped | SourceFailed | ImageCompleted | ImageFailed
+    Planned
+    | BytesArrived
+    | BytesDropped
+    | SourceFailed
+    | ImageCompleted
+    | ImageFailed
+    | SourcesSilent
 )
 Listener: TypeAlias = "Callable[[Event], None]"

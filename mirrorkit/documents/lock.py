@@ -33,6 +33,7 @@ _KNOWN: Final = frozenset({"proven", "expected"})
 _DIGEST_KEYS: Final = frozenset({"digest", "image_id"})
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_+@][A-Za-z0-9_.+@-]*\Z")
 _PATH_MAX: Final = 512
+_URL_TEXT: Final = re.compile(r"[!-~]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,14 @@ def _version(root: Field, version: Field | None) -> None:
     if version is None:
         if root.is_mapping:
             root.wrong("`version: 1` is missing")
-    elif version.text() != VERSION:
-        version.wrong(f"version {version.text()[:20]!r} is not known; this mirrorkit reads 1")
+    else:
+        version.parsed(_version_one)
+
+
+def _version_one(text: str) -> str:
+    if text != VERSION:
+        raise ValueError(f"version {text[:20]!r} is not known; this mirrorkit reads 1")
+    return text
 
 
 def _platforms(field: Field | None) -> frozenset[Platform] | None:
@@ -123,7 +130,7 @@ def _platforms(field: Field | None) -> frozenset[Platform] | None:
 def _image(field: Field, default: frozenset[Platform] | None) -> PinnedImage | None:
     fields = field.mapping(known=_IMAGE_KEYS)
     reference = _required(field, fields, "name", _tagged)
-    digest = _required(field, fields, "digest", Digest.parse)
+    digest = _required(field, fields, "digest", Digest)
     platforms, size = _children(fields.get("platforms"))
     also = _values(_each(fields.get("also"), lambda item: item.parsed(_tagged)))
     sources = _sources(fields.get("sources"), digest)
@@ -168,13 +175,15 @@ def _children(field: Field | None) -> tuple[frozenset[Platform] | None, int | No
     for platform, child in field.keys_parsed(Platform.parse):
         fields = child.mapping(known=_CHILD_KEYS)
         for key in _DIGEST_KEYS & fields.keys():
-            fields[key].parsed(Digest.parse)
+            fields[key].parsed(Digest)
         _notes(fields)
         sizes.append(fields["size"].size() if "size" in fields else None)
-        if platform is not None:
+        if platform in platforms:
+            child.wrong(f"{platform} stands twice")
+        elif platform is not None:
             platforms.add(platform)
     known = [size for size in sizes if size is not None]
-    return frozenset(platforms) or None, sum(known) if len(known) == len(sizes) else None
+    return frozenset(platforms) or None, sum(known) if known and len(known) == len(sizes) else None
 
 
 def _sources(field: Field | None, pinned: Digest | None) -> list[Reference]:
@@ -183,7 +192,7 @@ def _sources(field: Field | None, pinned: Digest | None) -> list[Reference]:
     for entry in (field.mapping() if field else {}).values():
         fields = entry.mapping(known=_SOURCE_KEYS)
         name = _required(entry, fields, "name", _tagged)
-        digest = fields["digest"].parsed(Digest.parse) if "digest" in fields else pinned
+        digest = fields["digest"].parsed(Digest) if "digest" in fields else pinned
         if name is not None and digest == pinned:
             origins.append(name)
     return origins
@@ -192,7 +201,7 @@ def _sources(field: Field | None, pinned: Digest | None) -> list[Reference]:
 def _file(field: Field) -> PinnedFile | None:
     fields = field.mapping(known=_FILE_KEYS)
     path = _required(field, fields, "path", _file_path)
-    digest = _required(field, fields, "sha256", lambda text: Digest.parse(f"sha256:{text}"))
+    digest = _required(field, fields, "sha256", lambda text: Digest(f"sha256:{text}"))
     size = fields["size"].size() if "size" in fields else None
     urls = _values(_each(fields.get("urls"), lambda item: item.parsed(_url)))
     _notes(fields)
@@ -204,7 +213,7 @@ def _file(field: Field) -> PinnedFile | None:
 def _unpinned(field: Field) -> Unpinned | None:
     fields = field.mapping(known=_UNPINNED_KEYS)
     key = "path" if "path" in fields else "name"
-    name = _required(field, fields, key, str)
+    name = _required(field, fields, key, _file_path if key == "path" else _image_name)
     reason = fields["reason"].text() if "reason" in fields else ""
     _each(fields.get("urls"), lambda item: item.parsed(_url))
     _notes(fields)
@@ -213,9 +222,19 @@ def _unpinned(field: Field) -> Unpinned | None:
 
 def _notes(fields: dict[str, Field]) -> None:
     """Check the keys that explain a pin to people and change nothing in what is held."""
-    if "known" in fields and fields["known"].text() not in _KNOWN:
-        fields["known"].wrong("`proven` or `expected` is expected here")
+    if "known" in fields:
+        fields["known"].parsed(_known)
     _each(fields.get("needed_by"), lambda item: item.text())
+
+
+def _known(text: str) -> str:
+    if text not in _KNOWN:
+        raise ValueError("`proven` or `expected` is expected here")
+    return text
+
+
+def _image_name(text: str) -> str:
+    return str(_tagged(text))
 
 
 def _file_path(text: str) -> str:
@@ -228,7 +247,8 @@ def _file_path(text: str) -> str:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    is_plain = _URL_TEXT.match(text) is not None and (parts.port or 1) > 0
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError(f"{text[:200]!r} is not an http or https URL")
     return text
 
@@ -242,6 +262,7 @@ def _refuse_name_clashes(images: list[tuple[Field, PinnedImage | None]]) -> None
             owner = owners.setdefault(name, image)
             if owner is not image:
                 field.wrong(f"{name} already stands for {owner.name}")
+                break
 
 
 def _refuse_file_clashes(files: list[tuple[Field, PinnedFile | None]]) -> None:

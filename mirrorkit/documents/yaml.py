@@ -88,6 +88,8 @@ class Field:
     document: Document
     node: yaml.Node
     path: str
+    key: yaml.Node | None = None
+    """Where its own key stands, if it has one."""
 
     def wrong(self, text: str) -> None:
         """Note that this field is wrong."""
@@ -109,12 +111,19 @@ class Field:
             if not isinstance(key, str):
                 self.document.mistake(key_node, self.path, "a key must be plain text")
             elif key in fields:
-                self.document.mistake(key_node, self.path, f"duplicate key {key!r}")
+                self.document.mistake(key_node, self.path, f"duplicate key {key[:60]!r}")
             elif known is not None and key not in known:
-                self.document.mistake(key_node, self.path, _unknown(key, known))
+                self.document.mistake(key_node, self.path, self._unknown(key, known))
             else:
-                fields[key] = Field(self.document, value_node, _join(self.path, key))
+                fields[key] = Field(self.document, value_node, _join(self.path, key), key_node)
         return fields
+
+    def _unknown(self, key: str, known: frozenset[str]) -> str:
+        """Guess what was meant, as long as anybody will read it."""
+        is_shown = len(self.document.mistakes) < _MISTAKES_SHOWN
+        near = difflib.get_close_matches(key[:60], known, n=1) if is_shown else []
+        meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+        return f"unknown key {key[:60]!r}; {meant}"
 
     def sequence(self) -> Iterator[Field]:
         """Read a list."""
@@ -152,7 +161,7 @@ class Field:
             try:
                 yield parse(key), value
             except ValueError as error:
-                value.wrong(str(error))
+                self.document.mistake(value.key or value.node, value.path, str(error))
                 yield None, value
 
 
@@ -193,11 +202,6 @@ def _reason_of(error: Exception) -> str:
     return str(getattr(error, "problem", None) or error).splitlines()[0]
 
 
-def _unknown(key: str, known: frozenset[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
-    return f"unknown key {key[:60]!r}{meant}"
-
-
 def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    plain = key[:60] if key.isprintable() else ascii(key[:60])
+    return f"{path}.{plain}" if path else plain

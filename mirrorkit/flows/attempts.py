@@ -37,14 +37,13 @@ async def from_any(
 
 
 def _telling(failures: Sequence[MirrorkitError], what: str) -> MirrorkitError:
-    """Choose the failure that says most: wrong bytes, then what may pass, then a plain no."""
+    """Choose the failure that says most (wrong bytes, what may pass, a plain no); quote all."""
     if not failures:
         return UpstreamError(f"{what}: no source is known")
-    for kind in (IntegrityError, UnreachableError):
-        for failure in failures:
-            if isinstance(failure, kind):
-                return failure
-    return failures[0]
+    kinds = (IntegrityError, UnreachableError, UpstreamError)
+    chosen = min(failures, key=lambda one: [isinstance(one, kind) for kind in kinds].index(True))
+    message = "; ".join(dict.fromkeys(failure.message for failure in failures))
+    return type(chosen)(message, hint=chosen.hint)
 
 
 async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, jobs: int) -> None:

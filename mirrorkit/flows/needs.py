@@ -47,8 +47,13 @@ class Needs:
 
 def needs_of(image: PinnedImage, manifests: Manifests) -> Needs:
     """Walk an image down from its digest; nothing is fetched."""
+    return walk(image.digest, image.platforms, manifests)
+
+
+def walk(root: Digest, platforms: frozenset[Platform] | None, manifests: Manifests) -> Needs:
+    """Walk down from any manifest, for some platforms or for all."""
     needs = Needs()
-    pending = [(image.digest, _DEPTH_MAX)]
+    pending = [(root, _DEPTH_MAX)]
     while pending:
         digest, depth = pending.pop()
         if digest in needs.manifests:
@@ -62,7 +67,7 @@ def needs_of(image: PinnedImage, manifests: Manifests) -> Needs:
             needs.missing.append(digest)
             continue
         needs.manifests[digest] = held.descriptor
-        for child in children(held.document, image.platforms):
+        for child in children(held.document, platforms):
             if child.media_type in DOCUMENTS and depth:
                 pending.append((child.digest, depth - 1))
             else:

@@ -132,13 +132,13 @@ async def _fetch_manifest(
         data = await source.manifest(digest)
         if not digest.matches(data):
             raise IntegrityError(
-                f"{what}: {source.name} sent other bytes than the locked {digest}",
+                f"{source.name} sent other bytes than the locked {digest}",
                 hint="the source has another image under this name; try another source",
             )
         try:
             parse_document(data)
         except ValueError as error:
-            raise IntegrityError(f"{what}: {digest}: {error}") from error
+            raise IntegrityError(f"{source.name} sent {digest}, {error}") from error
         return data
 
     return await from_any(sources, attempt, what=what, report=report)

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
 # Registered algorithms of the image-spec, "Digests"; hex is lower case there and nowhere else.
-_HEX_LENGTH: Final = {"sha256": 64, "sha512": 128}
-_HEX: Final = re.compile(r"[0-9a-f]+\Z")
+_GRAMMAR: Final = re.compile(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
-    """An algorithm and the hash it gave, in lower-case hex."""
+class Digest(str):
+    """An algorithm and the hash it gave: `sha256:…` or `sha512:…`, in lower-case hex.
 
-    algorithm: str
-    hex: str
+    Text that is anything else cannot become a Digest: ValueError. So a Digest may stand in a path
+    or a URL as it is.
+    """
 
-    @classmethod
-    def parse(cls, text: str) -> Digest:
-        """Read `sha256:…` or `sha512:…` by the strict grammar; ValueError for anything else."""
-        algorithm, _, encoded = text.partition(":")
-        length = _HEX_LENGTH.get(algorithm)
-        if length is None or len(encoded) != length or not _HEX.match(encoded):
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Check the strict grammar."""
+        if not _GRAMMAR.match(text):
             raise ValueError(f"{text[:150]!r} is not a digest (sha256:… or sha512:… in lower case)")
-        return cls(algorithm, encoded)
+        return super().__new__(cls, text)
 
     @classmethod
     def of(cls, data: bytes, algorithm: str = "sha256") -> Digest:
         """Hash some bytes."""
-        return cls(algorithm, hashlib.new(algorithm, data).hexdigest())
+        return cls(f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}")
+
+    @property
+    def algorithm(self) -> str:
+        """`sha256` or `sha512`."""
+        return self[:6]
+
+    @property
+    def hex(self) -> str:
+        """The hash in lower-case hex."""
+        return self[7:]
 
     def hasher(self) -> Hash:
         """Return a fresh hash object of this digest's algorithm."""
@@ -43,12 +50,3 @@ class Digest:
     def matches(self, data: bytes) -> bool:
         """Say whether these are the bytes the digest names."""
         return Digest.of(data, self.algorithm) == self
-
-    @property
-    def short(self) -> str:
-        """The first twelve hex digits, for people."""
-        return self.hex[:12]
-
-    def __str__(self) -> str:
-        """Return `algorithm:hex`."""
-        return f"{self.algorithm}:{self.hex}"

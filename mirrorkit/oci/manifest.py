@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, TypeAlias
 
 import msgspec
@@ -45,7 +46,7 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     def runs_on(self) -> Platform | None:
         """The platform in normal form, or None where the descriptor names none."""
         fields = self.platform
-        if fields is None:
+        if fields is None or not (fields.os and fields.architecture):
             return None
         return Platform.of(fields.os, fields.architecture, fields.variant)
 
@@ -85,16 +86,17 @@ class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     subject: Descriptor | None = None
     artifact_type: str | None = None
     annotations: dict[str, str] | None = None
-    fs_layers: msgspec.Raw | None = msgspec.field(default=None, name="fsLayers")
 
 
 def decode_digest(kind: type, value: object) -> object:
     """Let msgspec read digests by their strict grammar."""
     if kind is Digest and isinstance(value, str):
-        return Digest.parse(value)
+        return Digest(value)
     raise TypeError(f"{kind} expected")
 
 
+_KEYS: Final = frozenset(_Wire.__struct_encode_fields__)
+_LOWER_KEYS: Final = frozenset(key.lower() for key in _KEYS)
 _decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_digest)
 
 
@@ -107,10 +109,11 @@ def parse_document(data: bytes, content_type: str | None = None) -> Document:
     if len(data) > DOCUMENT_MAX:
         raise ValueError(f"manifest of {len(data)} bytes; at most {DOCUMENT_MAX} are read")
     try:
+        _refuse_ambiguity(data)
         wire = _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ValueError(f"not a manifest: {error}") from error
-    if wire.schema_version != _SCHEMA_VERSION or wire.fs_layers is not None:
+    if wire.schema_version != _SCHEMA_VERSION:
         raise ValueError("Docker schema 1 manifests are not supported")
     media_type = _media_type(wire)
     if content_type is not None and content_type != media_type:
@@ -127,6 +130,21 @@ def parse_document(data: bytes, content_type: str | None = None) -> Document:
         wire.artifact_type,
         wire.annotations,
     )
+
+
+def _refuse_ambiguity(data: bytes) -> None:
+    """Refuse what two readers could read differently: doubled keys, keys alike but for case."""
+    root = json.loads(data.decode(), object_pairs_hook=_once)
+    keys = root if isinstance(root, dict) else ()
+    if any(key not in _KEYS and key.lower() in _LOWER_KEYS for key in keys):
+        raise ValueError("a key is spelled in another case")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _media_type(wire: _Wire) -> str:

@@ -8,8 +8,16 @@ from typing import Final
 
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+\Z")
 # Spellings and defaults of containerd/platforms, so that its clients and we agree.
-_ARCHITECTURES: Final = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386"}
+_ALIASES: Final = {
+    "x86_64": ("amd64", None),
+    "x86-64": ("amd64", None),
+    "aarch64": ("arm64", None),
+    "i386": ("386", None),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+}
 _DEFAULT_VARIANT: Final = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
+_SYSTEMS: Final = {"macos": "darwin"}
 _PARTS = (2, 3)
 
 
@@ -24,12 +32,12 @@ class Platform:
     @classmethod
     def of(cls, os: str, architecture: str, variant: str | None = None) -> Platform:
         """Make a platform in its normal form: `arm64/v8` is `arm64`, `x86_64` is `amd64`."""
-        architecture = _ARCHITECTURES.get(architecture.lower(), architecture.lower())
-        if architecture in ("armhf", "armel"):
-            architecture, variant = "arm", "v7" if architecture == "armhf" else "v6"
-        if variant == _DEFAULT_VARIANT.get(architecture) or not variant:
-            variant = None
-        return cls(os.lower(), architecture, variant)
+        os, architecture, level = os.lower(), architecture.lower(), (variant or "").lower()
+        architecture, implied = _ALIASES.get(architecture, (architecture, None))
+        level = implied or (f"v{level}" if level.isdigit() else level)
+        if architecture == "386" or level == _DEFAULT_VARIANT.get(architecture):
+            level = ""
+        return cls(_SYSTEMS.get(os, os), architecture, level or None)
 
     @classmethod
     def parse(cls, text: str) -> Platform:

@@ -59,7 +59,7 @@ class Reference:
         ValueError where it is none. Without a tag and digest the tag is `latest`.
         """
         name, at, digest_text = text.partition("@")
-        digest = Digest.parse(digest_text) if at else None
+        digest = Digest(digest_text) if at else None
         name, tag = _split_tag(name)
         if tag is None and digest is None:
             tag = "latest"
@@ -97,9 +97,12 @@ def _split_tag(name: str) -> tuple[str, str | None]:
 
 
 def _split_host(name: str) -> tuple[str, str]:
-    """Apply Docker's rule: a host has a dot, a colon or a capital letter, or is `localhost`."""
+    """Apply Docker's rule: a host has a dot or a colon, or is `localhost`.
+
+    Docker takes a capital letter for a host too; there is none that could not be meant otherwise.
+    """
     first, slash, rest = name.partition("/")
-    is_registry = "." in first or ":" in first or first == "localhost" or first.lower() != first
+    is_registry = "." in first or ":" in first or first == "localhost"
     if not slash or not is_registry:
         first, rest = DOCKER_HUB, name
     if canonical_host(first) == DOCKER_HUB and "/" not in rest:

@@ -124,7 +124,7 @@ async def open_ingest(
     try:
         ingest = DiskIngest(fd, partial, final, descriptor)
         if _is_whole(final, descriptor):
-            partial.unlink()
+            await asyncio.to_thread(partial.unlink)
             yield None
             return
         await ingest.resume()

@@ -1,0 +1,5 @@
+"""`python -m mirrorkit`."""
+
+from mirrorkit.cli.main import main
+
+main()

@@ -1,0 +1,162 @@
+"""The listeners of a sync: bars on a terminal, lines in a log, JSON lines for programs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mirrorkit.cli.output import note, say, say_json
+from mirrorkit.events import (
+    BytesArrived,
+    BytesDropped,
+    Event,
+    ImageCompleted,
+    ImageFailed,
+    Planned,
+    SourceFailed,
+    SourcesSilent,
+)
+from mirrorkit.progress import Tally, readable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.progress import Progress, TaskID
+
+_EVERY_SECONDS: Final = 1.0
+
+
+class Display(AbstractContextManager["Display"]):
+    """Shows one sync while it runs."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._said: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        self.tally.add(event)
+        self.show(event)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def show(self, event: Event) -> None:
+        """Print what the event says, if anything: for logs and pipes."""
+        text = self.news(event)
+        if text is not None:
+            note(text)
+
+    def news(self, event: Event) -> str | None:
+        """Return the event's sentence, unless the same was said before."""
+        text = sentence(event)
+        if text is None or text in self._said:
+            return None
+        self._said.add(text)
+        return text
+
+    def stop(self) -> None:
+        """Leave the terminal as it was."""
+
+
+def choose_display(*, as_json: bool) -> Display:
+    """Choose by where the output goes."""
+    if as_json:
+        return JsonDisplay()
+    return BarDisplay() if sys.stderr.isatty() else Display()
+
+
+def sentence(event: Event) -> str | None:
+    """Say an event in one line, where it is worth one."""
+    match event:
+        case Planned(images=0):
+            return None
+        case Planned():
+            missing = event.bytes_needed - event.bytes_held
+            plural = "" if event.images == 1 else "s"
+            return (
+                f"{event.images} image{plural} to complete: {readable(missing)} to fetch,"
+                f" {readable(event.bytes_held)} of {readable(event.bytes_needed)} already here"
+            )
+        case ImageCompleted():
+            return f"complete  {event.name}"
+        case ImageFailed():
+            return f"failed    {event.name}"  # why is said once, at the end
+        case SourceFailed():
+            return f"trouble   {event.source}: {event.reason}"
+        case SourcesSilent():
+            return (
+                "no source answers; serving what is here and trying again"
+                f" in {event.retry_in:.0f} s"
+            )
+        case _:
+            return None
+
+
+class JsonDisplay(Display):
+    """One JSON object a line; bytes are summed up once a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def show(self, event: Event) -> None:
+        """Print the event, or the sum of many."""
+        if not isinstance(event, (BytesArrived, BytesDropped)):
+            say(msgspec.json.encode(event).decode())
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EVERY_SECONDS
+            done, needed = self.tally.done, self.tally.needed
+            say_json({"event": "progress", "bytes_done": done, "bytes_needed": needed})
+
+
+class BarDisplay(Display):
+    """One bar for all bytes, with rate and time left; lines scroll above it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def show(self, event: Event) -> None:
+        """Move the bar, print the line."""
+        if isinstance(event, Planned):
+            self._start()
+        if self._bar is None or self._task is None:
+            super().show(event)
+            return
+        self._bar.update(self._task, completed=self.tally.done, total=self.tally.needed)
+        text = self.news(event)
+        if text is not None:
+            self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def stop(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _start(self) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self.stop()
+        self._bar = progress.Progress(
+            progress.BarColumn(bar_width=None),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("sync", completed=self.tally.done, total=self.tally.needed)
+        self._bar.start()

@@ -1,0 +1,43 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mirrorkit.settings import Flags, Settings, load_settings
+
+Store = Annotated[
+    Path | None, typer.Option(help="The folder that holds the bytes.", show_default=False)
+]
+OneLock = Annotated[
+    Path | None, typer.Option("--lock", help="The lock to read [default: images.lock.yaml].")
+]
+Locks = Annotated[
+    list[Path] | None,
+    typer.Option("--lock", help="A lock to read; may be given again [default: images.lock.yaml]."),
+]
+Config = Annotated[
+    Path | None, typer.Option(help="The settings file [default: mirrorkit.yaml, if there is one].")
+]
+Listen = Annotated[
+    str | None, typer.Option(help="HOST:PORT to serve on [default: :5080, every interface].")
+]
+Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
+Json = Annotated[bool, typer.Option("--json", help="Print data instead of words.")]
+
+
+def settings_from(
+    *,
+    store: Path | None = None,
+    locks: list[Path] | None = None,
+    config: Path | None = None,
+    listen: str | None = None,
+    jobs: int | None = None,
+) -> Settings:
+    """Put flags, environment and settings file together."""
+    flags = Flags(store, listen, jobs, tuple(locks or ()), config)
+    return load_settings(flags, os.environ)

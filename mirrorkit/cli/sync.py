@@ -1,0 +1,72 @@
+"""`mirrorkit sync`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mirrorkit.cli.display import choose_display
+from mirrorkit.cli.options import Config, Jobs, Json, OneLock, Store, settings_from
+from mirrorkit.cli.output import note, say_json, tell_error
+from mirrorkit.errors import IncompleteError
+from mirrorkit.progress import readable
+
+if TYPE_CHECKING:
+    from mirrorkit.cli.display import Display
+    from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.settings import Settings
+
+
+def command(
+    lock: OneLock = None,
+    store: Store = None,
+    config: Config = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> int:
+    """Fetch everything the lock pins into the store.
+
+    What is held already is not asked for again; with nothing to do no source is contacted. Ctrl-C
+    loses nothing: the next run goes on where this one stopped. Ends with 0 only when everything
+    is held and verified.
+
+    \b
+    Examples:
+      mirrorkit sync
+      mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
+    """
+    settings = settings_from(store=store, locks=[lock] if lock else None, config=config, jobs=jobs)
+    with choose_display(as_json=as_json) as display:
+        report = asyncio.run(_sync(settings, display))
+    tell_report(report, display, as_json=as_json)
+    return report.exit_status
+
+
+async def _sync(settings: Settings, display: Display) -> SyncReport:
+    from mirrorkit.wiring import sync_once
+
+    return await sync_once(settings, display)
+
+
+def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
+    """Say how a sync ended."""
+    if as_json:
+        failures = [{"name": name, **error.as_json()} for name, error in report.failures.items()]
+        say_json({"event": "report", **report.completeness.as_json(), "failures": failures})
+        return
+    for name, error in report.failures.items():
+        note(f"error: {name}: {error.message}")
+        if error.hint:
+            note(f"hint: {error.hint}")
+    counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
+    tally = display.tally
+    fetched = f"{readable(tally.fetched)} fetched"
+    if tally.resumed:
+        fetched += f", {readable(tally.resumed)} saved from an interrupted run"
+    if report.completeness.is_complete:
+        note(f"complete: {counts['total']} images, {readable(held or 0)} ({fetched})")
+    elif not report.failures:
+        missing = ", ".join(item.name for item in report.completeness.missing_items[:5])
+        tell_error(IncompleteError(f"not complete: {missing}"), as_json=False)
+    else:
+        note(f"incomplete: {counts['complete']} of {counts['total']} images ({fetched})")

@@ -1,0 +1,72 @@
+"""Keep: fill a store while it is served, however often the sources are away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.errors import UnreachableError
+from mirrorkit.events import SourcesSilent
+from mirrorkit.flows.check import check
+from mirrorkit.flows.sync import SyncReport, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from mirrorkit.content import Source
+    from mirrorkit.documents.lock import Lock
+    from mirrorkit.flows.run import Run
+
+ANSWER_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 30.0
+
+
+async def keep_filled(
+    lock: Lock,
+    open_run: Callable[[], AbstractAsyncContextManager[Run]],
+    tell: Callable[[SyncReport], None],
+    *,
+    retry_seconds: float = RETRY_SECONDS,
+) -> None:
+    """Sync until the lock is complete; `tell` hears how each sync ended.
+
+    While no source answers nothing is begun: that is said as an event, and tried again later.
+    SurroundingsError ends it.
+    """
+    while True:
+        async with open_run() as run:
+            before = check(lock, run.store, run.manifests)
+            if before.is_complete or await any_answers(lock, run):
+                report = await sync(lock, run)
+                tell(report)
+                if report.completeness.is_complete:
+                    return
+            else:
+                run.report(SourcesSilent(retry_seconds))
+        await asyncio.sleep(retry_seconds)
+
+
+async def any_answers(lock: Lock, run: Run, *, seconds: float = ANSWER_SECONDS) -> bool:
+    """Ask one source of each registry, all at once, and say whether any answers in time."""
+    sources = {source.name: source for image in lock.images for source in run.sources_of(image)}
+    tasks = [asyncio.create_task(_answers(source)) for source in sources.values()]
+    try:
+        for task in asyncio.as_completed(tasks, timeout=seconds):
+            if await task:
+                return True
+    except TimeoutError:
+        pass
+    finally:
+        for pending in tasks:
+            pending.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return False
+
+
+async def _answers(source: Source) -> bool:
+    try:
+        await source.ping()
+    except UnreachableError:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""Progress as a fold over events: what every display shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mirrorkit.events import BytesArrived, BytesDropped, Planned
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+@dataclass
+class Tally:
+    """Bytes of one sync, so far."""
+
+    needed: int = 0
+    held_before: int = 0
+    fetched: int = 0
+    """Bytes received in this run, useless ones included."""
+    resumed: int = 0
+    """Bytes taken over from an interrupted run."""
+    dropped: int = 0
+
+    def add(self, event: object) -> None:
+        """Take in one event."""
+        match event:
+            case Planned(bytes_needed=needed, bytes_held=held):
+                self.needed, self.held_before = needed, held
+            case BytesArrived(count=count, is_resumed=True):
+                self.resumed += count
+            case BytesArrived(count=count):
+                self.fetched += count
+            case BytesDropped(count=count):
+                self.dropped += count
+            case _:
+                pass
+
+    @property
+    def done(self) -> int:
+        """Bytes that need no more fetching."""
+        return max(self.held_before + self.fetched + self.resumed - self.dropped, 0)
+
+
+def readable(count: float) -> str:
+    """Write bytes for people, in the decimal units of links and disks."""
+    value, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if value < _STEP or unit == _UNITS[-1]:
+            break
+        value /= _STEP
+    digits = 0 if unit == "B" or value >= 100 else 1  # noqa: PLR2004
+    return f"{value:.{digits}f} {unit}"

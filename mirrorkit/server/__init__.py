@@ -1,0 +1,1 @@
+"""The embedded registry and what else is served over HTTP."""

@@ -1,0 +1,72 @@
+"""The HTTP surface: which path goes where."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError
+from mirrorkit.server.registry import Registry
+
+if TYPE_CHECKING:
+    from mirrorkit.server.room import Room
+    from mirrorkit.settings import Listen
+
+_STOP_SECONDS = 3.0
+
+
+def make_app(room: Room) -> web.Application:
+    """Put the routes together."""
+    app = web.Application()
+    registry = Registry(room)
+    app.router.add_route("*", "/v2", registry.answer)
+    app.router.add_route("*", "/v2/{rest:.*}", registry.answer)
+
+    async def health(_: web.Request) -> web.Response:
+        """Answer how complete the class is: 200 only when it is, else 503, the same body."""
+        status = await asyncio.to_thread(room.status)
+        return web.json_response(status, status=200 if status["complete"] else 503)
+
+    async def livez(_: web.Request) -> web.Response:
+        """Answer that the process lives."""
+        return web.json_response({"alive": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        """Answer whether the store can be read, complete or not."""
+        try:
+            room.shelf.index()
+        except MirrorkitError as error:
+            return web.json_response({"ready": False, "error": error.as_json()}, status=503)
+        return web.json_response({"ready": True})
+
+    app.router.add_get("/health", health)
+    app.router.add_get("/livez", livez)
+    app.router.add_get("/readyz", readyz)
+    return app
+
+
+async def start(app: web.Application, listen: Listen) -> web.AppRunner:
+    """Listen and serve until the returned runner is cleaned up.
+
+    AddressInUseError when another program listens there; SurroundingsError when it is not ours to
+    listen on.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, listen.host, listen.port).start()
+    except OSError as error:
+        await runner.cleanup()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressInUseError(
+                f"another program listens on {listen}",
+                hint=f"stop it, or choose another port: --listen :{listen.port + 1}",
+            ) from error
+        raise SurroundingsError(
+            f"cannot listen on {listen}: {error.strerror or error}",
+            hint="choose an address of this machine with --listen HOST:PORT",
+        ) from error
+    return runner

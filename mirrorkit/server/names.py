@@ -1,0 +1,115 @@
+"""From the many ways clients spell a repository to the one canonical name (design: Names)."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.oci.reference import DOCKER_HUB, canonical_host, is_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mirrorkit.documents.layout import LayoutIndex
+    from mirrorkit.documents.lock import Lock
+    from mirrorkit.oci.manifest import Descriptor
+
+IMAGE_REPOSITORY: Final = "k8s/"
+"""The path below which minikube's `--image-repository` looks for everything."""
+
+# Below --image-repository minikube keeps a name's path and drops its host; where two hosts have
+# the same path, the one kubeadm means comes first.
+_HOST_ORDER: Final = ("registry.k8s.io", "gcr.io", DOCKER_HUB, "quay.io", "ghcr.io")
+
+
+class Names:
+    """Every repository that can be pulled, with its tags; made anew whenever something changed."""
+
+    def __init__(self, index: LayoutIndex, locks: Sequence[Lock]) -> None:
+        self.repositories: dict[str, dict[str, Descriptor]] = {}
+        self.pinned: set[str] = set()
+        """Canonical `name:tag`s of the locks, held or not."""
+        for name, descriptor in index.names.items():
+            self.repositories.setdefault(name.name, {})[name.tag or ""] = descriptor
+        for lock in reversed(locks):  # so that the first lock has the last word
+            self._add_lock(lock, index)
+        self._flat = self._flatten()
+
+    def _add_lock(self, lock: Lock, index: LayoutIndex) -> None:
+        """Let a lock decide what its names stand for: its digest, or nothing until that is held."""
+        for image in lock.images:
+            root = index.roots.get(image.digest)
+            for name in (image.name, *image.also):
+                self.pinned.add(str(name))
+                tags = self.repositories.setdefault(name.name, {})
+                if root is not None:
+                    tags[name.tag or ""] = root
+                else:
+                    tags.pop(name.tag or "", None)
+
+    def _flatten(self) -> dict[str, str]:
+        """Index repositories by their path without host, then by its last part alone.
+
+        kubeadm asks for `coredns` where the image is `coredns/coredns`, and minikube for
+        `kindnetd` where it is `kindest/kindnetd` (kubeadm GetDNSImage; minikube images.go).
+        """
+        ranked = sorted(self.repositories, key=_rank)
+        flat: dict[str, str] = {}
+        for name in ranked:
+            flat.setdefault(_path(name), name)
+        for name in ranked:
+            flat.setdefault(_path(name).rpartition("/")[2], name)
+        return flat
+
+    def canonical(self, path: str, ns: str | None) -> str:
+        """Return the canonical repository a client means, known here or not."""
+        spellings = list(self._spellings(path, ns))
+        known = (name for name in spellings if name in self.repositories)
+        return next(known, spellings[0])
+
+    def _spellings(self, path: str, ns: str | None) -> Iterator[str]:
+        """Yield what a path may mean, the most explicit first.
+
+        `ns` is the registry containerd asks on behalf of; it only chooses among names held and is
+        never dialled.
+        """
+        if ns is not None:
+            yield _join(canonical_host(ns), path) if is_host(ns) else path
+            return
+        if path.startswith(IMAGE_REPOSITORY):
+            inner = path.removeprefix(IMAGE_REPOSITORY)
+            yield from self._below_image_repository(inner)
+        first, slash, rest = path.partition("/")
+        if slash and "." in first:
+            yield _join(canonical_host(first), rest)
+        yield _join(DOCKER_HUB, path)
+
+    def _below_image_repository(self, path: str) -> Iterator[str]:
+        """Yield what minikube means by a path below `--image-repository` (facts: §1.3)."""
+        first, slash, rest = path.partition("/")
+        if slash and "." in first:  # minikube ≤ v1.26.1 leaves a host inside some addons' names
+            yield _join(canonical_host(first), rest)
+        yield self._flat.get(path, _join(_HOST_ORDER[0], path))
+
+    def tags(self, name: str) -> dict[str, Descriptor]:
+        """Return the tags of a canonical repository that can be pulled."""
+        return self.repositories.get(name, {})
+
+    def nearest(self, name: str) -> str | None:
+        """Return the held repository whose name is most like an unknown one."""
+        held = [known for known, tags in self.repositories.items() if tags]
+        return next(iter(difflib.get_close_matches(name, held, n=1)), None)
+
+
+def _join(host: str, path: str) -> str:
+    is_short = host == DOCKER_HUB and "/" not in path
+    return f"{host}/library/{path}" if is_short else f"{host}/{path}"
+
+
+def _path(name: str) -> str:
+    return name.partition("/")[2]
+
+
+def _rank(name: str) -> tuple[int, str]:
+    host = name.partition("/")[0]
+    return (_HOST_ORDER.index(host) if host in _HOST_ORDER else len(_HOST_ORDER), name)

@@ -1,0 +1,205 @@
+"""The pull side of a registry (distribution-spec 1.1), under every name a client may use."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, unquote
+
+from aiohttp import web
+
+from mirrorkit.errors import MirrorkitError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.errcode import ErrorCode, error_body
+from mirrorkit.oci.manifest import encode
+from mirrorkit.oci.mediatypes import OCI_INDEX
+from mirrorkit.oci.reference import is_repository, is_tag
+from mirrorkit.server.ranges import select
+from mirrorkit.server.send import send_file
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mirrorkit.flows.manifests import HeldManifest
+    from mirrorkit.server.room import Room
+
+_ROUTE: Final = re.compile(
+    r"/v2/(?P<path>.+)/(?P<kind>manifests|blobs|referrers|tags)/(?P<ref>[^/]+)"
+)
+_VERSION: Final = {"Docker-Distribution-API-Version": "registry/2.0"}
+_FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_TAGS_MOST: Final = 10_000
+
+
+class RefusalError(Exception):
+    """A request that is answered with an error of the specification."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Route(NamedTuple):
+    """A request's path, parsed once."""
+
+    path: str
+    kind: str
+    reference: str
+    ns: str | None
+
+
+def parse_route(raw_path: str, ns: str | None) -> Route:
+    """Read a path below /v2/ by the specification's grammar; RefusalError for anything else.
+
+    An escaped slash stays escaped and so is refused; only a reference may hold `%3A`.
+    """
+    match = _ROUTE.fullmatch(raw_path)
+    if match is None or not is_repository(match["path"]):
+        raise RefusalError(ErrorCode.NAME_INVALID, "this is no path of the distribution API")
+    return Route(match["path"], match["kind"], unquote(match["ref"]), ns)
+
+
+class Registry:
+    """Answers /v2/."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._kinds: dict[str, Callable[[web.Request, Route], Awaitable[web.StreamResponse]]] = {
+            "manifests": self._manifest,
+            "blobs": self._blob,
+            "tags": self._tags,
+            "referrers": self._referrers,
+        }
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request; every error has the specification's body."""
+        raw_path = request.raw_path.partition("?")[0]
+        if request.method not in ("GET", "HEAD"):
+            return _refused(RefusalError(ErrorCode.UNSUPPORTED, "this mirror is read-only"))
+        if raw_path in ("/v2/", "/v2"):
+            return web.json_response({}, headers=_VERSION)
+        try:
+            route = parse_route(raw_path, request.query.get("ns"))
+            return await self._kinds[route.kind](request, route)
+        except RefusalError as refusal:
+            return _refused(refusal)
+
+    async def _manifest(self, request: web.Request, route: Route) -> web.StreamResponse:
+        held, is_pinned = self._find_manifest(route)
+        digest = str(held.digest)
+        headers = {
+            **_VERSION,
+            **(_FOREVER if is_pinned else {}),
+            "Docker-Content-Digest": digest,
+            "ETag": f'"{digest}"',
+        }
+        status = select("HEAD", request.headers, digest, len(held.data)).status
+        if status != 200:  # noqa: PLR2004
+            return web.Response(status=status, headers=headers)
+        return web.Response(body=held.data, content_type=held.document.media_type, headers=headers)
+
+    def _find_manifest(self, route: Route) -> tuple[HeldManifest, bool]:
+        """Find a manifest by digest, whatever the name, or by name and tag."""
+        is_pinned = ":" in route.reference
+        digest = _digest(route.reference) if is_pinned else self._tagged(route)
+        try:
+            held = self._room.manifests.get(digest)
+        except MirrorkitError as error:
+            raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, error.message) from error
+        if held is None:
+            raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, f"{digest} is not held here")
+        return held, is_pinned
+
+    def _tagged(self, route: Route) -> Digest:
+        names, tag = self._room.names, route.reference
+        if not is_tag(tag):
+            raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, "this is neither a tag nor a digest")
+        name = names.canonical(route.path, route.ns)
+        found = names.tags(name).get(tag)
+        if found is not None:
+            return found.digest
+        asked = f"{name}:{tag}"
+        if asked in names.pinned:
+            raise RefusalError(
+                ErrorCode.MANIFEST_UNKNOWN,
+                f"{asked} is in the lock but not here yet: run `mirrorkit sync`",
+            )
+        code = ErrorCode.MANIFEST_UNKNOWN if names.tags(name) else ErrorCode.NAME_UNKNOWN
+        raise RefusalError(code, f"{asked} is not in this mirror; {self._advice(name)}")
+
+    def _advice(self, name: str) -> str:
+        """Say what the teacher has to add, and what the student may have meant."""
+        tags = sorted(self._room.names.tags(name))
+        near = self._room.names.nearest(name)
+        held = f"{name} is here as {', '.join(tags[:5])}" if tags else f"the nearest is {near}"
+        advice = "add it to images.lock.yaml and run `mirrorkit sync`"
+        return f"{advice}; {held}" if tags or near else advice
+
+    async def _blob(self, request: web.Request, route: Route) -> web.StreamResponse:
+        digest = _digest(route.reference)
+        if not self._room.is_sound(digest):
+            raise RefusalError(ErrorCode.BLOB_UNKNOWN, f"{digest} is not held here whole")
+        headers = {
+            **_VERSION,
+            **_FOREVER,
+            "Docker-Content-Digest": str(digest),
+            "Content-Type": "application/octet-stream",
+        }
+        path = self._room.shelf.path(digest)
+        try:
+            return await send_file(request, path, etag=str(digest), headers=headers)
+        except FileNotFoundError:
+            raise RefusalError(ErrorCode.BLOB_UNKNOWN, f"{digest} is not held here") from None
+
+    async def _tags(self, request: web.Request, route: Route) -> web.StreamResponse:
+        """List tags in lexical order, `n` at a time after `last`."""
+        name = self._room.names.canonical(route.path, route.ns)
+        tags = sorted(self._room.names.tags(name))
+        if route.reference != "list" or not tags:
+            raise RefusalError(ErrorCode.NAME_UNKNOWN, f"{name} is not in this mirror")
+        count = _count(request.query.get("n"))
+        last = request.query.get("last", "")
+        later = [tag for tag in tags if tag > last]
+        page = later[:count]
+        headers = dict(_VERSION)
+        if page and len(page) < len(later):
+            target = f"/v2/{route.path}/tags/list?n={count}&last={quote(page[-1])}"
+            ns = f"&ns={quote(route.ns)}" if route.ns else ""
+            headers["Link"] = f'<{target}{ns}>; rel="next"'
+        return web.json_response({"name": route.path, "tags": page}, headers=headers)
+
+    async def _referrers(self, request: web.Request, route: Route) -> web.StreamResponse:
+        """List what refers to a digest; an unknown one has none, which is no error."""
+        found = self._room.referrers(_digest(route.reference))
+        headers = dict(_VERSION)
+        wanted = request.query.get("artifactType")
+        if wanted:
+            found = [descriptor for descriptor in found if descriptor.artifact_type == wanted]
+            headers["OCI-Filters-Applied"] = "artifactType"
+        body = encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found})
+        return web.Response(body=body, content_type=OCI_INDEX, headers=headers)
+
+
+def _digest(text: str) -> Digest:
+    try:
+        return Digest(text)
+    except ValueError as error:
+        raise RefusalError(ErrorCode.DIGEST_INVALID, str(error)) from error
+
+
+def _count(text: str | None) -> int:
+    if text is None or not (text.isascii() and text.isdigit()):
+        return _TAGS_MOST
+    return min(int(text[:9]), _TAGS_MOST)
+
+
+def _refused(refusal: RefusalError) -> web.Response:
+    headers = dict(_VERSION)
+    if refusal.code is ErrorCode.UNSUPPORTED:
+        headers["Allow"] = "GET, HEAD"
+    return web.Response(
+        status=refusal.code.status,
+        body=error_body(refusal.code, str(refusal)),
+        content_type="application/json",
+        headers=headers,
+    )

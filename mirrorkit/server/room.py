@@ -1,0 +1,88 @@
+"""What the server knows: a shelf, the locks it serves, and the names that follow from both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mirrorkit.documents.layout import LayoutIndex
+from mirrorkit.flows.check import as_json, check
+from mirrorkit.flows.manifests import Manifests
+from mirrorkit.flows.needs import walk
+from mirrorkit.oci.manifest import Index
+from mirrorkit.server.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mirrorkit.content import FileShelf
+    from mirrorkit.documents.lock import Lock
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.oci.manifest import Descriptor
+
+
+class Room:
+    """One class being served. What another process syncs is noticed by the shelf's index."""
+
+    def __init__(self, shelf: FileShelf, locks: Mapping[str, Lock]) -> None:
+        self.shelf = shelf
+        self.locks = locks
+        self.manifests = Manifests(shelf)
+        self._index: LayoutIndex | None = None
+        self._names = Names(LayoutIndex(), ())
+        self._sizes: dict[Digest, int] = {}
+        self._referrers: dict[Digest, list[Descriptor]] = {}
+
+    @property
+    def names(self) -> Names:
+        """The names as they are now."""
+        self._refresh()
+        return self._names
+
+    def is_sound(self, digest: Digest) -> bool:
+        """Say whether a blob is held with the size its manifests give it, where any does."""
+        self._refresh()
+        size = self.shelf.size(digest)
+        return size is not None and size == self._sizes.get(digest, size)
+
+    def referrers(self, subject: Digest) -> list[Descriptor]:
+        """Return what refers to a manifest (distribution-spec 1.1, "Listing Referrers")."""
+        self._refresh()
+        return self._referrers.get(subject, [])
+
+    def status(self) -> dict[str, object]:
+        """Return the status document: how complete the shelf is against each lock."""
+        checked = {
+            name: check(lock, self.shelf, self.manifests) for name, lock in self.locks.items()
+        }
+        return as_json(checked)
+
+    def _refresh(self) -> None:
+        """Follow the shelf's index, if it changed."""
+        index = self.shelf.index()
+        if index is self._index:
+            return
+        self._names = Names(index, tuple(self.locks.values()))
+        self._sizes, self._referrers = {}, {}
+        for root in index.roots:
+            needs = walk(root, None, self.manifests)
+            self._sizes.update((digest, blob.size) for digest, blob in needs.blobs.items())
+            for digest in needs.manifests:
+                self._add_referrer(digest)
+        self._index = index
+
+    def _add_referrer(self, digest: Digest) -> None:
+        held = self.manifests.get(digest)
+        if held is None or held.document.subject is None:
+            return
+        document = held.document
+        fallback = None if isinstance(document, Index) else document.config.media_type
+        descriptor = msgspec.structs.replace(
+            held.descriptor,
+            artifact_type=document.artifact_type or fallback,
+            annotations=document.annotations,
+        )
+        known = self._referrers.setdefault(held.document.subject.digest, [])
+        if descriptor not in known:
+            known.append(descriptor)

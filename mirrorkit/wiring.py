@@ -1,0 +1,106 @@
+"""The only module that picks concrete classes."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mirrorkit.documents.lock import Lock, parse_lock
+from mirrorkit.errors import DocumentError
+from mirrorkit.store.disk import DiskStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from aiohttp.web import AppRunner
+
+    from mirrorkit.content import Source
+    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.events import Listener
+    from mirrorkit.flows.check import Completeness
+    from mirrorkit.flows.run import Run
+    from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.settings import Settings
+
+
+def read_lock(path: Path) -> tuple[Lock, bytes]:
+    """Read a lock file; DocumentError when it is not there or has mistakes."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DocumentError(
+            f"there is no lock {path}",
+            hint="go to the folder of the class, or name its lock with --lock FILE",
+        ) from error
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_lock(data, str(path)), data
+
+
+def read_locks(settings: Settings) -> dict[str, Lock]:
+    """Read every lock the settings name, by its path."""
+    return {str(path): read_lock(path)[0] for path in settings.locks}
+
+
+def open_store(settings: Settings) -> DiskStore:
+    """Open the embedded store; nothing is created before something is written."""
+    return DiskStore(settings.store)
+
+
+@asynccontextmanager
+async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
+    """Open what one sync needs; connections are closed at the end."""
+    from mirrorkit.flows.run import Run
+    from mirrorkit.remote.registry import Repository
+    from mirrorkit.remote.transport import Transport
+
+    transport = Transport(settings.endpoints)
+
+    def sources_of(image: PinnedImage) -> Sequence[Source]:
+        return [Repository(origin, transport) for origin in image.origins]
+
+    try:
+        yield Run(open_store(settings), sources_of, report, settings.jobs)
+    finally:
+        await transport.close()
+
+
+async def sync_once(settings: Settings, report: Listener) -> SyncReport:
+    """Read the lock and sync it."""
+    from mirrorkit.flows.sync import sync
+
+    lock, data = read_lock(settings.locks[0])
+    async with open_run(settings, report) as run:
+        await run.store.keep_lock(data)
+        return await sync(lock, run)
+
+
+async def keep_filled(
+    settings: Settings, report: Listener, tell: Callable[[SyncReport], None]
+) -> None:
+    """Read the lock and sync it until it is complete."""
+    from mirrorkit.flows.keep import keep_filled as keep
+
+    lock, data = read_lock(settings.locks[0])
+    await open_store(settings).keep_lock(data)
+    await keep(lock, lambda: open_run(settings, report), tell)
+
+
+def check_locks(settings: Settings) -> dict[str, Completeness]:
+    """Hold every lock against the store."""
+    from mirrorkit.flows.check import check
+    from mirrorkit.flows.manifests import Manifests
+
+    store = open_store(settings)
+    manifests = Manifests(store)
+    return {name: check(lock, store, manifests) for name, lock in read_locks(settings).items()}
+
+
+async def start_server(settings: Settings) -> AppRunner:
+    """Listen and serve the store by its locks."""
+    from mirrorkit.server.app import make_app, start
+    from mirrorkit.server.room import Room
+
+    room = Room(open_store(settings), read_locks(settings))
+    return await start(make_app(room), settings.listen)
