@@ -78,9 +78,7 @@ def choose_display(*, as_json: bool) -> Display:
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
     match event:
-        case Planned(images=0):
-            return None
-        case Planned():
+        case Planned() if event.images:
             missing = event.bytes_needed - event.bytes_held
             plural = "" if event.images == 1 else "s"
             return (
@@ -94,12 +92,9 @@ def sentence(event: Event) -> str | None:
         case SourceFailed():
             return f"trouble   {event.source}: {event.reason}"
         case SourcesSilent():
-            return (
-                "no source answers; serving what is here and trying again"
-                f" in {event.retry_in:.0f} s"
-            )
-        case _:
-            return None
+            wait = f"{event.retry_in:.0f} s"
+            return f"no source answers; serving what is here, trying again in {wait}"
+    return None
 
 
 class JsonDisplay(Display):
