@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.run import Run
     from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.remote.transport import Transport
     from mirrorkit.settings import Settings
 
 
@@ -48,22 +49,36 @@ def open_store(settings: Settings) -> DiskStore:
     return DiskStore(settings.store)
 
 
+class _Upstreams:
+    """The sources of images; the network's libraries are imported when the first is asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._endpoints = settings.endpoints
+        self._transport: Transport | None = None
+
+    def __call__(self, image: PinnedImage) -> Sequence[Source]:
+        from mirrorkit.remote.registry import Repository
+        from mirrorkit.remote.transport import Transport
+
+        if self._transport is None:
+            self._transport = Transport(self._endpoints)
+        return [Repository(origin, self._transport) for origin in image.origins]
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            await self._transport.close()
+
+
 @asynccontextmanager
 async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
     """Open what one sync needs; connections are closed at the end."""
     from mirrorkit.flows.run import Run
-    from mirrorkit.remote.registry import Repository
-    from mirrorkit.remote.transport import Transport
 
-    transport = Transport(settings.endpoints)
-
-    def sources_of(image: PinnedImage) -> Sequence[Source]:
-        return [Repository(origin, transport) for origin in image.origins]
-
+    upstreams = _Upstreams(settings)
     try:
-        yield Run(open_store(settings), sources_of, report, settings.jobs)
+        yield Run(open_store(settings), upstreams, report, settings.jobs)
     finally:
-        await transport.close()
+        await upstreams.close()
 
 
 async def sync_once(settings: Settings, report: Listener) -> SyncReport:

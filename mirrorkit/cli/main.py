@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import traceback
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from mirrorkit import __version__
@@ -16,18 +13,24 @@ from mirrorkit.cli import serve, settings, status, sync
 from mirrorkit.cli.output import note, say, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 app = typer.Typer(
     name="mirrorkit",
     help="An offline mirror and image cache for Kubernetes classes on minikube.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("up")(serve.up)
-app.command("sync")(sync.command)
-app.command("serve")(serve.serve)
-app.command("status")(status.command)
-app.command("settings")(settings.command)
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "up": serve.up,
+    "sync": sync.command,
+    "serve": serve.serve,
+    "status": status.command,
+    "settings": settings.command,
+}
+for _name, _function in _COMMANDS.items():
+    app.command(_name)(_function)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -45,29 +48,37 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    pass
+    import logging
+
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # what it retries is an event of ours
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # what it retries is an event of ours
     sys.exit(run(sys.argv[1:]))
+
+
+def _usage_hint(arguments: list[str]) -> str:
+    command = next((word for word in arguments if word in _COMMANDS), None)
+    return f"mirrorkit {command} --help" if command else "mirrorkit --help"
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; every error becomes a sentence, a hint and an exit status."""
     as_json = "--json" in arguments
     try:
-        return int(app(args=arguments, prog_name="mirrorkit", standalone_mode=False) or 0)
+        return int(
+            app(args=arguments or ["--help"], prog_name="mirrorkit", standalone_mode=False) or 0
+        )
     except MirrorkitError as error:
         tell_error(error, as_json=as_json)
         return error.exit_status
-    except click.ClickException as error:
-        usage = UsageError(error.format_message(), hint="mirrorkit --help")
+    except typer.TyperException as error:
+        usage = UsageError(error.format_message(), hint=_usage_hint(arguments))
         tell_error(usage, as_json=as_json)
         return usage.exit_status
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         note("interrupted; what was downloaded is kept for the next run")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -75,6 +86,8 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - the last resort
+        import traceback
+
         traceback.print_exc()
         note("error: this is a bug in mirrorkit")
         note("hint: please report it with the lines above")

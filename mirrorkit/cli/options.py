@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.settings import Flags, Settings, load_settings
+if TYPE_CHECKING:
+    from mirrorkit.settings import Settings
 
 Store = Annotated[
     Path | None, typer.Option(help="The folder that holds the bytes.", show_default=False)
@@ -39,5 +40,7 @@ def settings_from(
     jobs: int | None = None,
 ) -> Settings:
     """Put flags, environment and settings file together."""
+    from mirrorkit.settings import Flags, load_settings
+
     flags = Flags(store, listen, jobs, tuple(locks or ()), config)
     return load_settings(flags, os.environ)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from typing import TYPE_CHECKING
 
-from mirrorkit.cli.display import choose_display
 from mirrorkit.cli.options import Config, Jobs, Json, Listen, Locks, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.cli.sync import tell_report
@@ -37,6 +34,8 @@ def serve(
       mirrorkit serve
       mirrorkit serve --listen 192.168.1.10:5080 --lock week1.lock.yaml --lock week2.lock.yaml
     """
+    import asyncio
+
     settings = settings_from(store=store, locks=lock, config=config, listen=listen)
     asyncio.run(_serve(settings, None, as_json=as_json))
     return 0
@@ -62,12 +61,17 @@ def up(
     settings = settings_from(
         store=store, locks=[lock] if lock else None, config=config, listen=listen, jobs=jobs
     )
+    import asyncio
+
     asyncio.run(_serve(settings, _fill(settings, as_json=as_json), as_json=as_json))
     return 0
 
 
 async def _serve(settings: Settings, beside: Awaitable[None] | None, *, as_json: bool) -> None:
     """Serve until SIGTERM; Ctrl-C arrives as a cancellation."""
+    import asyncio
+    import signal
+
     from mirrorkit.wiring import start_server
 
     stop = asyncio.Event()
@@ -86,6 +90,7 @@ async def _serve(settings: Settings, beside: Awaitable[None] | None, *, as_json:
 
 async def _fill(settings: Settings, *, as_json: bool) -> None:
     """Keep filling the store; when this machine is in the way, say so and go on serving."""
+    from mirrorkit.cli.display import choose_display
     from mirrorkit.wiring import keep_filled
 
     with choose_display(as_json=as_json) as display:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from mirrorkit.cli.display import choose_display
 from mirrorkit.cli.options import Config, Jobs, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.errors import IncompleteError
@@ -35,6 +33,10 @@ def command(
       mirrorkit sync
       mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
     """
+    import asyncio
+
+    from mirrorkit.cli.display import choose_display
+
     settings = settings_from(store=store, locks=[lock] if lock else None, config=config, jobs=jobs)
     with choose_display(as_json=as_json) as display:
         report = asyncio.run(_sync(settings, display))
