@@ -97,8 +97,9 @@ class Names:
 
     def nearest(self, name: str) -> str | None:
         """Return the held repository whose name is most like an unknown one."""
-        held = [known for known, tags in self.repositories.items() if tags]
-        return next(iter(difflib.get_close_matches(name, held, n=1)), None)
+        held = {_path(known): known for known, tags in self.repositories.items() if tags}
+        near = difflib.get_close_matches(_path(name), held, n=1, cutoff=0.75)
+        return held[near[0]] if near else None
 
 
 def _join(host: str, path: str) -> str:
