@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bench.load import download, hammer, verify
 from bench.measure import cpu_seconds, middle, spent, table
-from bench.product import Product
 from tests.lab.images import OCI, Made, image
 from tests.lab.layers import random_layer
 from tests.lab.nginx import nginx, static_files
+from tests.lab.product import product_for
 from tests.lab.registry import DockerRegistry, docker_registry
 
 NAME = "docker.io/library/big:1"
@@ -88,10 +88,9 @@ def _candidates(life: ExitStack, place: Path, options: argparse.Namespace) -> li
 def _mirrorkit(
     life: ExitStack, place: Path, program: str, made: Made, registry: DockerRegistry
 ) -> Candidate:
-    product = Product(program, place, {NAME: made}, registry.address)
-    store = place / "store"
-    spent(product.sync(store), place / "sync.log")
-    served = life.enter_context(product.serving(store, place / "serve.log"))
+    product = product_for(place, {NAME: made}, registry.address, (program,))
+    spent(product.command("sync"), place / "sync.log")
+    served = life.enter_context(product.serving())
     return _api("mirrorkit", served.address, served.pid, made)
 
 

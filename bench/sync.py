@@ -14,11 +14,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.measure import Cost, middle, spent, table
-from bench.product import Product, located
 from tests.lab.classroom import classroom, split_name
 from tests.lab.images import Made
 from tests.lab.nginx import nginx, proxy
 from tests.lab.process import LabError
+from tests.lab.product import product_for
 from tests.lab.registry import docker_registry
 
 Images = dict[str, Made]
@@ -68,9 +68,9 @@ def _tools(
 ) -> dict[str, Tool]:
     if "mirrorkit" not in options.tools:
         return {"skopeo": lambda target, log: _skopeo(images, upstream, target, log)}
-    product = Product(options.mirrorkit, place, images, upstream)
+    product = product_for(place, images, upstream, (options.mirrorkit,))
     every: dict[str, Tool] = {
-        "mirrorkit": lambda target, log: spent(product.sync(target), log),
+        "mirrorkit": lambda target, log: spent(product.at(target.name).command("sync"), log),
         "skopeo": lambda target, log: _skopeo(images, upstream, target, log),
     }
     return {name: every[name] for name in options.tools}
@@ -132,10 +132,10 @@ def _report(costs: dict[str, list[Cost]], size: int, options: argparse.Namespace
 
 def _small_things(place: Path, images: Images, upstream: str, program: str) -> None:
     """Measure what a user waits for when there is nothing to do."""
-    product = Product(program, place, images, upstream)
-    store, log = place / "filled", place / "small.log"
-    spent(product.sync(store), log)
-    commands = {"--help": (located(program), "--help"), "sync again": product.sync(store)}
+    product = product_for(place, images, upstream, (program,))
+    log = place / "small.log"
+    spent(product.command("sync"), log)
+    commands = {"--help": (program, "--help"), "sync again": product.command("sync")}
     rows: list[list[str | float]] = []
     for name, argv in commands.items():
         costs = [spent(argv, log) for _ in range(5)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.run import Run
 
 ANSWER_SECONDS: Final = 10.0
-RETRY_SECONDS: Final = 30.0
+RETRY_SECONDS: Final = 10.0
 
 
 async def keep_filled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -89,17 +90,32 @@ def _content_range(span: Span, size: int) -> str:
 
 async def _send_span(request: web.Request, file: BinaryIO, span: Span) -> None:
     """Let the kernel send a span, in steps between which others get their turn."""
-    loop = asyncio.get_running_loop()
     offset = span.start
     while offset < span.stop:
         transport = request.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             raise ConnectionResetError("the client went away")
-        count = min(_STEP, span.stop - offset)
-        sent = await loop.sendfile(transport, file, offset, count, fallback=False)
+        sent = await _send_step(transport, file, offset, min(_STEP, span.stop - offset))
         if sent == 0:
             # Cut short behind our back: break the connection rather than end it as if complete.
-            transport.close()
+            transport.abort()
             raise ConnectionResetError("the file ended early")
         offset += sent
-        await asyncio.sleep(0)
+
+
+async def _send_step(transport: asyncio.Transport, file: BinaryIO, offset: int, count: int) -> int:
+    """Send at once what the socket takes; only when it is full, wait by asyncio's sendfile.
+
+    That saves a third of the processor time of waiting each time (bench/serve.py).
+    """
+    loop = asyncio.get_running_loop()
+    socket = transport.get_extra_info("socket")
+    if transport.get_write_buffer_size() == 0:
+        try:
+            sent = os.sendfile(socket.fileno(), file.fileno(), offset, count)
+        except BlockingIOError:
+            pass
+        else:
+            await asyncio.sleep(0)
+            return sent
+    return await loop.sendfile(transport, file, offset, count, fallback=False)
