@@ -39,11 +39,6 @@ def read_lock(path: Path) -> tuple[Lock, bytes]:
     return parse_lock(data, str(path)), data
 
 
-def read_locks(settings: Settings) -> dict[str, Lock]:
-    """Read every lock the settings name, by its path."""
-    return {str(path): read_lock(path)[0] for path in settings.locks}
-
-
 def open_store(settings: Settings) -> DiskStore:
     """Open the embedded store; nothing is created before something is written."""
     return DiskStore(settings.store)
@@ -109,13 +104,16 @@ def check_locks(settings: Settings) -> dict[str, Completeness]:
 
     store = open_store(settings)
     manifests = Manifests(store)
-    return {name: check(lock, store, manifests) for name, lock in read_locks(settings).items()}
+    locks = {str(path): read_lock(path)[0] for path in settings.locks}
+    return {name: check(lock, store, manifests) for name, lock in locks.items()}
 
 
 async def start_server(settings: Settings) -> AppRunner:
     """Listen and serve the store by its locks."""
     from mirrorkit.server.app import make_app, start
+    from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.room import Room
 
-    room = Room(open_store(settings), read_locks(settings))
+    locks = LockFiles(settings.locks, lambda path: read_lock(path)[0])
+    room = Room(open_store(settings), locks.current)
     return await start(make_app(room), settings.listen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,27 +63,25 @@ def _usage_hint(arguments: list[str]) -> str:
     return f"mirrorkit {command} --help" if command else "mirrorkit --help"
 
 
+def _call(arguments: list[str]) -> int:
+    """Let typer run a command; Ctrl-C comes back as 130."""
+    return int(app(args=arguments, prog_name="mirrorkit", standalone_mode=False) or 0)
+
+
 def run(arguments: list[str]) -> int:
     """Run one command; every error becomes a sentence, a hint and an exit status."""
     as_json = "--json" in arguments
     try:
-        return int(
-            app(args=arguments or ["--help"], prog_name="mirrorkit", standalone_mode=False) or 0
-        )
+        status = _call(arguments or ["--help"])
     except MirrorkitError as error:
         tell_error(error, as_json=as_json)
         return error.exit_status
+    except KeyboardInterrupt:
+        status = EXIT_INTERRUPTED
     except typer.TyperException as error:
         usage = UsageError(error.format_message(), hint=_usage_hint(arguments))
         tell_error(usage, as_json=as_json)
         return usage.exit_status
-    except (KeyboardInterrupt, typer.Abort):
-        note("interrupted; what was downloaded is kept for the next run")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - the last resort
         import traceback
 
@@ -92,3 +89,6 @@ def run(arguments: list[str]) -> int:
         note("error: this is a bug in mirrorkit")
         note("hint: please report it with the lines above")
         return EXIT_BUG
+    if status == EXIT_INTERRUPTED:
+        note("interrupted; what was downloaded is kept for the next run")
+    return status

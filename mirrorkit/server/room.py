@@ -14,7 +14,7 @@ from mirrorkit.oci.manifest import Index
 from mirrorkit.server.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mirrorkit.content import FileShelf
     from mirrorkit.documents.lock import Lock
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """One class being served. What another process syncs is noticed by the shelf's index."""
+    """One class being served; what another process syncs or edits is noticed.
 
-    def __init__(self, shelf: FileShelf, locks: Mapping[str, Lock]) -> None:
+    `locks` returns the locks by name, the same object as long as nothing changed.
+    """
+
+    def __init__(self, shelf: FileShelf, locks: Callable[[], Mapping[str, Lock]]) -> None:
         self.shelf = shelf
-        self.locks = locks
+        self._current_locks = locks
         self.manifests = Manifests(shelf)
         self._index: LayoutIndex | None = None
+        self._locks: Mapping[str, Lock] | None = None
         self._names = Names(LayoutIndex(), ())
         self._sizes: dict[Digest, int] = {}
         self._referrers: dict[Digest, list[Descriptor]] = {}
@@ -54,23 +58,24 @@ class Room:
     def status(self) -> dict[str, object]:
         """Return the status document: how complete the shelf is against each lock."""
         checked = {
-            name: check(lock, self.shelf, self.manifests) for name, lock in self.locks.items()
+            name: check(lock, self.shelf, self.manifests)
+            for name, lock in self._current_locks().items()
         }
         return as_json(checked)
 
     def _refresh(self) -> None:
-        """Follow the shelf's index, if it changed."""
-        index = self.shelf.index()
-        if index is self._index:
+        """Follow the shelf's index and the locks, if either changed."""
+        index, locks = self.shelf.index(), self._current_locks()
+        if index is self._index and locks is self._locks:
             return
-        self._names = Names(index, tuple(self.locks.values()))
+        self._names = Names(index, tuple(locks.values()))
         self._sizes, self._referrers = {}, {}
         for root in index.roots:
             needs = walk(root, None, self.manifests)
             self._sizes.update((digest, blob.size) for digest, blob in needs.blobs.items())
             for digest in needs.manifests:
                 self._add_referrer(digest)
-        self._index = index
+        self._index, self._locks = index, locks
 
     def _add_referrer(self, digest: Digest) -> None:
         held = self.manifests.get(digest)

@@ -1,0 +1,52 @@
+"""The locks being served, followed as their files change."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from mirrorkit.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from mirrorkit.documents.lock import Lock
+
+_log = logging.getLogger(__name__)
+_Stamp = tuple[int, int, int] | None
+
+
+class LockFiles:
+    """Reads locks again when somebody changed them; a broken one is served as it was."""
+
+    def __init__(self, paths: Iterable[Path], read: Callable[[Path], Lock]) -> None:
+        """Read every lock once; DocumentError when one is missing or broken."""
+        self._read = read
+        self._stamps = {path: _stamp(path) for path in paths}
+        self._locks = {str(path): read(path) for path in self._stamps}
+
+    def current(self) -> Mapping[str, Lock]:
+        """Return the locks by name; the same object as long as no file changed."""
+        for path, seen in self._stamps.items():
+            stamp = _stamp(path)
+            if stamp != seen:
+                self._stamps[path] = stamp
+                self._take(path)
+        return self._locks
+
+    def _take(self, path: Path) -> None:
+        try:
+            lock = self._read(path)
+        except DocumentError as error:
+            _log.warning("%s; serving what it said before", error.message)
+        else:
+            self._locks = {**self._locks, str(path): lock}
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
