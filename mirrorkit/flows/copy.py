@@ -47,13 +47,13 @@ async def _copy_from(
 ) -> None:
     """Take a blob from one source; once more, whole, where older bytes may be the wrong ones."""
     for is_whole in (not ingest.offset, True):
-        before = ingest.offset
         try:
             await _fill(source, descriptor, ingest, report)
             await ingest.publish()
         except IntegrityError as error:
+            # Publishing forgets wrong bytes by itself; then it was the whole blob.
+            report(BytesDropped(str(descriptor.digest), ingest.offset or descriptor.size))
             await ingest.restart()
-            report(BytesDropped(str(descriptor.digest), max(before, descriptor.size)))
             if is_whole:
                 raise IntegrityError(f"{source.name} sent wrong bytes: {error.message}") from error
         else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 10.0
+RETRY_SECONDS_MOST: Final = 300.0
 
 
 async def keep_filled(
@@ -29,22 +30,28 @@ async def keep_filled(
     *,
     retry_seconds: float = RETRY_SECONDS,
 ) -> None:
-    """Sync until the lock is complete; `tell` hears how each sync ended.
+    """Sync until the lock is complete; `tell` hears how a sync ended, unless it ended as before.
 
-    While no source answers nothing is begun: that is said as an event, and tried again later.
-    SurroundingsError ends it.
+    While no source answers nothing is begun: that is said as an event, and tried again after
+    `retry_seconds`. After a sync that failed the pause doubles each time. SurroundingsError ends
+    it.
     """
+    pause, said = retry_seconds, None
     while True:
         async with open_run() as run:
             before = check(lock, run.store, run.manifests)
             if before.is_complete or await any_answers(lock, run):
                 report = await sync(lock, run)
-                tell(report)
+                failures = {name: error.message for name, error in report.failures.items()}
+                if report.completeness.is_complete or failures != said:
+                    tell(report)
                 if report.completeness.is_complete:
                     return
+                pause, said = min(pause * 2, RETRY_SECONDS_MOST), failures
             else:
+                pause = retry_seconds
                 run.report(SourcesSilent(retry_seconds))
-        await asyncio.sleep(retry_seconds)
+        await asyncio.sleep(pause)
 
 
 async def any_answers(lock: Lock, run: Run, *, seconds: float = ANSWER_SECONDS) -> bool:
