@@ -125,6 +125,10 @@ DIFFERENCES: dict[str, tuple[str, Callable[[str], bool]]] = {
         "0123456789abcdef" * 4,
         lambda text: re.match(r"[0-9a-f]{64}\Z", text) is not None,
     ),
+    "a capital letter alone does not make a host": (
+        "Mirror/nginx",
+        lambda text: re.match(r"[^./:@]*[A-Z][^./:@]*/", text) is not None,
+    ),
     "sha384 is no digest": (f"x@sha384:{'0' * 96}", lambda text: "@sha384:" in text),
 }
 
