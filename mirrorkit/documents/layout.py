@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -17,13 +19,26 @@ if TYPE_CHECKING:
 OCI_LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
 REF_NAME: Final = "org.opencontainers.image.ref.name"
 
+_HEAD: Final = {"schemaVersion": 2, "mediaType": OCI_INDEX}
 
-class LayoutIndex(msgspec.Struct, frozen=True, rename="camel", dict=True):
-    """What a layout's index.json names; each change makes a new value."""
 
-    manifests: tuple[Descriptor, ...] = ()
-    schema_version: int = 2
-    media_type: str = OCI_INDEX
+@dataclass(frozen=True)
+class LayoutIndex:
+    """What a layout's index.json names; each change makes a new value.
+
+    Entries are kept as they are written, so that what other tools say there is never lost.
+    """
+
+    entries: tuple[dict[str, Any], ...] = ()
+    head: dict[str, Any] = field(default_factory=lambda: dict(_HEAD))
+    """Everything beside `manifests`."""
+
+    @cached_property
+    def manifests(self) -> tuple[Descriptor, ...]:
+        """The entries, read."""
+        return tuple(
+            msgspec.convert(entry, Descriptor, dec_hook=decode_digest) for entry in self.entries
+        )
 
     @cached_property
     def names(self) -> dict[Reference, Descriptor]:
@@ -43,32 +58,44 @@ class LayoutIndex(msgspec.Struct, frozen=True, rename="camel", dict=True):
 
     def tagged(self, name: Reference, descriptor: Descriptor) -> LayoutIndex:
         """Name a root; what the name stood for before stays, without a name."""
-        annotations = {REF_NAME: str(name)}
-        new = msgspec.structs.replace(descriptor, annotations=annotations, platform=None)
-        kept = []
-        for old in self.manifests:
-            is_moved = (old.annotations or {}).get(REF_NAME) == str(name)
-            if not is_moved:
-                kept.append(old)
-            elif old.digest != descriptor.digest:
-                kept.append(msgspec.structs.replace(old, annotations=None))
-        kept = [old for old in kept if old.annotations or old.digest != descriptor.digest]
-        return LayoutIndex((*kept, new))
+        new = msgspec.structs.replace(descriptor, annotations={REF_NAME: str(name)})
+        entries = [_without_name(entry, str(name)) for entry in self.entries]
+        kept = [e for e in entries if e.get("annotations") or e["digest"] != descriptor.digest]
+        return LayoutIndex((*kept, json.loads(encode(new))), self.head)
 
     def encode(self) -> bytes:
-        """Write it, one entry a line, so that it can be read and compared by people."""
-        return msgspec.json.format(encode(self), indent=1) + b"\n"
+        """Write it with one fact a line, so that people can read and compare it."""
+        whole = {**self.head, "manifests": list(self.entries)}
+        return json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-_decoder: Final = msgspec.json.Decoder(LayoutIndex, dec_hook=decode_digest)
+EMPTY: Final = LayoutIndex()
 
 
 def parse_index(data: bytes) -> LayoutIndex:
     """Read an index.json; ValueError when it is none."""
     try:
-        return _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        head = json.loads(data.decode())
+        entries = head.pop("manifests")
+        if head.get("schemaVersion") != _HEAD["schemaVersion"]:
+            raise ValueError("schemaVersion is not 2")
+        if head.get("mediaType", OCI_INDEX) != OCI_INDEX:
+            raise ValueError("mediaType is not an OCI index's")
+        index = LayoutIndex(tuple(entries), head)
+        _ = index.manifests, index.encode()
+    except (KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError("its form is not an index's") from error
+    return index
+
+
+def _without_name(entry: dict[str, Any], name: str) -> dict[str, Any]:
+    """Take a name away from an entry that has it."""
+    annotations = entry.get("annotations") or {}
+    if annotations.get(REF_NAME) != name:
+        return entry
+    rest = {key: value for key, value in annotations.items() if key != REF_NAME}
+    bare = {key: value for key, value in entry.items() if key != "annotations"}
+    return {**bare, "annotations": rest} if rest else bare
 
 
 def _reference(text: str) -> Reference | None:

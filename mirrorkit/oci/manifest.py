@@ -18,7 +18,7 @@ _SCHEMA_VERSION: Final = 2
 _SIZE_MAX: Final = 1 << 50
 
 
-class PlatformFields(msgspec.Struct, frozen=True):
+class PlatformFields(msgspec.Struct, frozen=True, omit_defaults=True):
     """The platform object of a descriptor as it is written (image-spec, image index)."""
 
     os: str = ""

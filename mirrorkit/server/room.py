@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mirrorkit.documents.layout import LayoutIndex
+from mirrorkit.documents.layout import EMPTY
 from mirrorkit.flows.check import as_json, check
 from mirrorkit.flows.manifests import Manifests
 from mirrorkit.flows.needs import walk
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mirrorkit.content import FileShelf
+    from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.documents.lock import Lock
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
@@ -34,7 +35,7 @@ class Room:
         self.manifests = Manifests(shelf)
         self._index: LayoutIndex | None = None
         self._locks: Mapping[str, Lock] | None = None
-        self._names = Names(LayoutIndex(), ())
+        self._names = Names(EMPTY, ())
         self._sizes: dict[Digest, int] = {}
         self._referrers: dict[Digest, list[Descriptor]] = {}
 

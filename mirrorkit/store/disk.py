@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mirrorkit.documents.layout import OCI_LAYOUT, LayoutIndex, parse_index
+from mirrorkit.documents.layout import EMPTY, OCI_LAYOUT, LayoutIndex, parse_index
 from mirrorkit.errors import StoreError
 from mirrorkit.oci.digest import Digest
-from mirrorkit.store.durable import create_file, locked, storage_errors, write_file
+from mirrorkit.store.durable import (
+    create_file,
+    in_thread,
+    locked,
+    storage_errors,
+    sync_directory,
+    write_file,
+)
 from mirrorkit.store.ingest import open_ingest
 
 if TYPE_CHECKING:
@@ -35,8 +41,7 @@ class DiskStore:
         self._blobs = root / "blobs"
         self._ingest = root / "ingest"
         self._index = root / "index.json"
-        self._is_created = False
-        self._seen: tuple[tuple[int, int, int] | None, LayoutIndex] = (None, LayoutIndex())
+        self._seen: tuple[tuple[int, int, int] | None, LayoutIndex] = (None, EMPTY)
 
     # Shelf
 
@@ -46,7 +51,7 @@ class DiskStore:
             try:
                 stat = self._index.stat()
             except FileNotFoundError:
-                return LayoutIndex()
+                return EMPTY
             stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
             if stamp != self._seen[0]:
                 self._seen = (stamp, self._read_index())
@@ -66,7 +71,9 @@ class DiskStore:
 
     def read(self, digest: Digest) -> bytes:
         """Return a small blob's bytes, unchecked; FileNotFoundError when it is not held."""
-        return self.path(digest).read_bytes()
+        with storage_errors(self.root), suppress(FileNotFoundError):
+            return self.path(digest).read_bytes()
+        raise FileNotFoundError(str(digest))
 
     # Sink
 
@@ -86,7 +93,7 @@ class DiskStore:
         self._create()
         with storage_errors(self.root):
             async with locked(self.root / "index.lock"):
-                await asyncio.to_thread(self._rewrite_index, name, descriptor)
+                await in_thread(self._rewrite_index, name, descriptor)
 
     async def discard(self, digest: Digest) -> None:
         """Remove a blob that turned out to hold other bytes."""
@@ -117,20 +124,20 @@ class DiskStore:
         self._create()
         path = self.root / "locks" / f"{Digest.of(data).hex}.yaml"
         with storage_errors(self.root):
-            if not path.exists():
-                await asyncio.to_thread(write_file, path, data)
+            await in_thread(create_file, path, data)
 
     def _create(self) -> None:
-        if self._is_created:
-            return
         with storage_errors(self.root):
+            if self._index.exists():
+                return
             for algorithm in ("sha256", "sha512"):
                 (self._blobs / algorithm).mkdir(parents=True, exist_ok=True)
             for folder in (self._ingest, self.root / "locks"):
                 folder.mkdir(exist_ok=True)
+            for folder in (self._blobs, self.root, self.root.parent):
+                sync_directory(folder)
             create_file(self.root / "oci-layout", OCI_LAYOUT)
-            create_file(self._index, LayoutIndex().encode())
-        self._is_created = True
+            create_file(self._index, EMPTY.encode())  # last: it says that all else is there
 
     def _read_index(self) -> LayoutIndex:
         try:

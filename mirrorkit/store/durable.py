@@ -8,17 +8,41 @@ import fcntl
 import os
 import tempfile
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mirrorkit.errors import DiskFullError, MirrorkitError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+T = TypeVar("T")
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOCK_POLL_FIRST: Final = 0.01
 _LOCK_POLL_MOST: Final = 0.5
+
+
+async def settled(job: asyncio.Future[T]) -> T:
+    """Wait for work in a thread; when cancelled, only after it has ended.
+
+    A thread cannot be cancelled: whoever gave up a lock or a file before would let two write.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not job.done():
+        try:
+            await asyncio.wait({job})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        job.exception()  # seen, so that nobody complains about it at the end
+        raise cancelled
+    return job.result()
+
+
+async def in_thread(call: Callable[..., T], *arguments: object) -> T:
+    """Run blocking work in a thread; a cancellation waits for its end."""
+    return await settled(asyncio.get_running_loop().run_in_executor(None, call, *arguments))
 
 
 @contextmanager
@@ -58,8 +82,8 @@ def publish(fd: int, temporary: Path, final: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replace a small file as one step; one writer at a time in a process."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Replace a small file as one step; the caller holds the lock that makes it the only one."""
+    temporary = path.with_name(f".{path.name}.new")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:
         write_all(fd, data)
@@ -72,7 +96,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def create_file(path: Path, data: bytes) -> None:
-    """Write a small file unless there is one, as one step."""
+    """Write a small file unless there is one, as one step; any number may try at once."""
     if path.exists():
         return
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as temporary:

@@ -8,7 +8,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import IntegrityError, SurroundingsError
-from mirrorkit.store.durable import lock_fd, publish, storage_errors, write_all
+from mirrorkit.store.durable import (
+    in_thread,
+    lock_fd,
+    publish,
+    settled,
+    storage_errors,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,11 +42,20 @@ class DiskIngest:
         self._job: asyncio.Future[None] | None = None
         self.offset = 0
 
+    async def is_done(self) -> bool:
+        """Say whether another writer published the blob; then nothing partial is left."""
+        with storage_errors(self._root):
+            is_held = _size(self._final) == self._descriptor.size
+            if is_held:
+                await in_thread(self._partial.unlink)
+            return is_held
+
     async def resume(self) -> None:
         """Take over what an interrupted run left, hashed again so that it can be trusted."""
         if os.fstat(self._fd).st_size > self._descriptor.size:
             await self.restart()
-        self.offset = await asyncio.to_thread(self._rehash)
+        with storage_errors(self._root):
+            self.offset = await in_thread(self._rehash)
 
     async def write(self, data: bytes) -> None:
         """Append bytes; IntegrityError when they are more than the descriptor's size."""
@@ -74,7 +90,7 @@ class DiskIngest:
             what = "other bytes" if got == size else f"{got} bytes instead of {size}"
             raise IntegrityError(f"{digest}: got {what}")
         with storage_errors(self._root):
-            await asyncio.to_thread(publish, self._fd, self._partial, self._final)
+            await in_thread(publish, self._fd, self._partial, self._final)
 
     async def flush(self) -> None:
         """Write what is gathered and wait for it."""
@@ -90,12 +106,10 @@ class DiskIngest:
             self._job = asyncio.get_running_loop().run_in_executor(None, self._append, data)
 
     async def _finish_job(self) -> None:
-        job = self._job
+        job, self._job = self._job, None
         if job is not None:
             with storage_errors(self._root):
-                # Shielded: a thread cannot be cancelled, and the file must outlive it.
-                await asyncio.shield(job)
-            self._job = None
+                await settled(job)
 
     def _append(self, data: bytes) -> None:
         self._hasher.update(data)
@@ -123,8 +137,7 @@ async def open_ingest(
         fd = await _open_alone(partial)
     try:
         ingest = DiskIngest(fd, partial, final, descriptor)
-        if _is_whole(final, descriptor):
-            await asyncio.to_thread(partial.unlink)
+        if await ingest.is_done():
             yield None
             return
         await ingest.resume()
@@ -137,8 +150,11 @@ async def open_ingest(
         os.close(fd)
 
 
-def _is_whole(path: Path, descriptor: Descriptor) -> bool:
-    return path.exists() and path.stat().st_size == descriptor.size
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 async def _open_alone(partial: Path) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from mirrorkit.documents.layout import LayoutIndex
+from mirrorkit.documents.layout import EMPTY
 from mirrorkit.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
@@ -42,7 +44,7 @@ class MemoryIngest:
     async def publish(self) -> None:
         """Check size and digest and make the blob visible."""
         digest, data = self._descriptor.digest, bytes(self._data)
-        del self._store.partials[digest]
+        self._data.clear()
         if len(data) != self._descriptor.size or not digest.matches(data):
             raise IntegrityError(f"{digest}: got other bytes")
         self._store.blobs[digest] = data
@@ -55,7 +57,8 @@ class MemoryStore:
         self.blobs: dict[Digest, bytes] = {}
         self.partials: dict[Digest, bytearray] = {}
         self.locks: set[bytes] = set()
-        self._index = LayoutIndex()
+        self._index = EMPTY
+        self._writing: dict[Digest, asyncio.Lock] = {}
 
     def index(self) -> LayoutIndex:
         """Return what is named."""
@@ -77,9 +80,10 @@ class MemoryStore:
 
     @asynccontextmanager
     async def ingest(self, descriptor: Descriptor) -> AsyncIterator[MemoryIngest | None]:
-        """Begin or go on writing a blob."""
-        is_held = await self.holds(descriptor)
-        yield None if is_held else MemoryIngest(self, descriptor)
+        """Begin or go on writing a blob, alone; None when another writer finished it."""
+        async with self._writing.setdefault(descriptor.digest, asyncio.Lock()):
+            is_held = await self.holds(descriptor)
+            yield None if is_held else MemoryIngest(self, descriptor)
 
     async def tag(self, name: Reference, descriptor: Descriptor) -> None:
         """Name what is now complete."""

@@ -1,0 +1,293 @@
+"""The store on disk and its double in memory keep the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.errors import IntegrityError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
+from mirrorkit.oci.reference import Reference
+from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mirrorkit.content import Store
+
+# More than the disk writes at a time, and no multiple of it.
+BODY = b"".join(number.to_bytes(4) for number in range(600_001))
+OTHER = BODY[:-1] + b"!"
+PIECE = 1 << 16
+NAME = Reference.parse("registry.k8s.io/pause:3.6")
+ALSO = Reference.parse("docker.io/library/pause:latest")
+
+
+@pytest.fixture(params=["disk", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return DiskStore(tmp_path / "store") if request.param == "disk" else MemoryStore()
+
+
+def blob_of(data: bytes, algorithm: str = "sha256") -> Descriptor:
+    return Descriptor("application/octet-stream", Digest.of(data, algorithm), len(data))
+
+
+async def put(store: Store, blob: Descriptor, data: bytes) -> None:
+    """Write a body from where the store goes on, in pieces, and publish it."""
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        for start in range(ingest.offset, len(data), PIECE):
+            await ingest.write(data[start : start + PIECE])
+        await ingest.publish()
+
+
+async def leave(store: Store, blob: Descriptor, data: bytes) -> None:
+    """Write some bytes and go away with an error, as an interrupted sync does."""
+    with suppress(ConnectionError):
+        async with store.ingest(blob) as ingest:
+            assert ingest is not None
+            await ingest.write(data)
+            raise ConnectionError
+
+
+async def offset_of(store: Store, blob: Descriptor) -> int | None:
+    async with store.ingest(blob) as ingest:
+        return None if ingest is None else ingest.offset
+
+
+async def is_absent(store: Store, blob: Descriptor) -> bool:
+    try:
+        store.read(blob.digest)
+    except FileNotFoundError:
+        return store.size(blob.digest) is None and not await store.holds(blob)
+    return False
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("data", [b"", b"x", BODY], ids=["empty", "one byte", "large"])
+async def test_what_is_published_is_held_with_its_bytes(
+    store: Store, data: bytes, algorithm: str
+) -> None:
+    blob = blob_of(data, algorithm)
+    assert await is_absent(store, blob)
+    await put(store, blob, data)
+    assert store.size(blob.digest) == len(data)
+    assert store.read(blob.digest) == data
+    assert await store.holds(blob)
+
+
+async def test_nothing_is_visible_before_it_is_published(store: Store) -> None:
+    blob = blob_of(BODY)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        assert await is_absent(store, blob)
+        await ingest.write(BODY)
+        assert ingest.offset == len(BODY)
+        assert await is_absent(store, blob)
+    assert await is_absent(store, blob)
+
+
+@pytest.mark.parametrize("extra", [b"!", BODY], ids=["one byte", "twice"])
+async def test_a_body_longer_than_its_size_is_refused_as_soon_as_it_is(
+    store: Store, extra: bytes
+) -> None:
+    blob = blob_of(BODY)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        await ingest.write(BODY)
+        with pytest.raises(IntegrityError, match=blob.digest):
+            await ingest.write(extra)
+    assert await is_absent(store, blob)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", BODY[:-1], OTHER, BODY[::-1]], ids=["nothing", "shorter", "last byte", "other"]
+)
+async def test_wrong_bytes_are_not_published_and_the_next_attempt_begins_at_zero(
+    store: Store, data: bytes
+) -> None:
+    blob = blob_of(BODY)
+    with pytest.raises(IntegrityError, match=blob.digest):
+        await put(store, blob, data)
+    assert await is_absent(store, blob)
+    assert await offset_of(store, blob) == 0
+    await put(store, blob, BODY)
+    assert store.read(blob.digest) == BODY
+
+
+@pytest.mark.parametrize("count", [0, 1, PIECE, len(BODY) - 1, len(BODY)])
+async def test_an_interrupted_ingest_is_taken_over_where_it_ended(store: Store, count: int) -> None:
+    blob = blob_of(BODY)
+    await leave(store, blob, BODY[:count])
+    assert await is_absent(store, blob)
+    assert await offset_of(store, blob) == count
+    await put(store, blob, BODY)
+    assert store.read(blob.digest) == BODY
+
+
+async def test_wrong_bytes_taken_over_from_an_interrupted_ingest_are_found_out(
+    store: Store,
+) -> None:
+    blob = blob_of(BODY)
+    await leave(store, blob, OTHER[-5:])
+    with pytest.raises(IntegrityError):
+        await put(store, blob, BODY)
+    await put(store, blob, BODY)
+    assert store.read(blob.digest) == BODY
+
+
+async def test_two_interrupted_blobs_are_kept_apart(store: Store) -> None:
+    one, two = blob_of(BODY), blob_of(OTHER)
+    await leave(store, one, BODY[:PIECE])
+    await leave(store, two, OTHER[:10])
+    assert [await offset_of(store, blob) for blob in (one, two)] == [PIECE, 10]
+
+
+async def test_restart_forgets_what_was_written(store: Store) -> None:
+    blob = blob_of(BODY)
+    await leave(store, blob, OTHER[-PIECE:])
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        await ingest.write(OTHER[: 3 * PIECE])
+        await ingest.restart()
+        assert ingest.offset == 0
+        await ingest.write(BODY)
+        await ingest.publish()
+    assert store.read(blob.digest) == BODY
+
+
+async def test_what_is_held_needs_no_writing(store: Store) -> None:
+    await put(store, blob_of(BODY), BODY)
+    assert await offset_of(store, blob_of(BODY)) is None
+
+
+async def test_a_blob_of_another_size_than_the_descriptor_s_is_not_the_one(store: Store) -> None:
+    blob = blob_of(BODY)
+    await put(store, blob, BODY)
+    assert not await store.holds(Descriptor(blob.media_type, blob.digest, blob.size + 1))
+
+
+async def test_what_is_discarded_is_gone_and_can_be_written_again(store: Store) -> None:
+    blob, other = blob_of(BODY), blob_of(OTHER)
+    await put(store, blob, BODY)
+    await put(store, other, OTHER)
+    await store.discard(blob.digest)
+    assert await is_absent(store, blob)
+    assert await store.holds(other)
+    await store.discard(blob.digest)
+    await put(store, blob, BODY)
+    assert store.read(blob.digest) == BODY
+
+
+async def test_a_name_resolves_to_what_it_was_given(store: Store) -> None:
+    assert store.index().names == {}
+    one, two = blob_of(BODY), blob_of(OTHER)
+    await store.tag(NAME, one)
+    await store.tag(ALSO, two)
+    found = {name: (d.media_type, d.digest, d.size) for name, d in store.index().names.items()}
+    assert found == {
+        NAME: (one.media_type, one.digest, one.size),
+        ALSO: (two.media_type, two.digest, two.size),
+    }
+
+
+async def test_one_root_may_have_two_names(store: Store) -> None:
+    blob = blob_of(BODY)
+    await store.tag(NAME, blob)
+    await store.tag(ALSO, blob)
+    assert {d.digest for d in store.index().names.values()} == {blob.digest}
+    assert set(store.index().names) == {NAME, ALSO}
+
+
+async def test_a_name_given_anew_leaves_the_old_root_without_a_name(store: Store) -> None:
+    old, new = blob_of(BODY), blob_of(OTHER)
+    await store.tag(NAME, old)
+    await store.tag(NAME, new)
+    index = store.index()
+    assert [d.digest for d in index.names.values()] == [new.digest]
+    assert set(index.roots) == {old.digest, new.digest}
+    assert not index.roots[old.digest].annotations
+
+
+async def test_an_index_once_read_does_not_change_and_is_the_same_until_something_does(
+    store: Store,
+) -> None:
+    await store.tag(NAME, blob_of(BODY))
+    before = store.index()
+    await put(store, blob_of(OTHER), OTHER)
+    assert store.index() is before
+    await store.tag(NAME, blob_of(OTHER))
+    assert before.names[NAME].digest == blob_of(BODY).digest
+    assert store.index() is not before
+    assert store.index().names[NAME].digest == blob_of(OTHER).digest
+
+
+async def test_writers_share_a_lease(store: Store) -> None:
+    async with asyncio.timeout(20), store.lease(), store.lease():
+        await put(store, blob_of(BODY), BODY)
+        await store.tag(NAME, blob_of(BODY))
+    assert store.index().names[NAME].digest == blob_of(BODY).digest
+
+
+async def test_a_lock_is_kept_once_and_beside_what_is_named(store: Store) -> None:
+    for text in (b"version: 1\n", b"version: 1\n", b"version: 1\nimages: []\n"):
+        await store.keep_lock(text)
+    assert kept_locks(store) == [b"version: 1\n", b"version: 1\nimages: []\n"]
+    assert not store.index().manifests
+
+
+async def test_there_is_room_or_no_limit(store: Store) -> None:
+    free = store.free()
+    assert free is None or free > len(BODY)
+
+
+async def test_after_wrong_bytes_the_same_ingest_can_be_filled_again(store: Store) -> None:
+    blob = blob_of(BODY)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        await ingest.write(OTHER)
+        with pytest.raises(IntegrityError):
+            await ingest.publish()
+        await ingest.restart()
+        await ingest.write(BODY)
+        await ingest.publish()
+    assert store.read(blob.digest) == BODY
+
+
+async def test_of_two_writers_of_one_blob_the_second_waits_and_has_nothing_to_do(
+    store: Store,
+) -> None:
+    blob = blob_of(BODY)
+    async with asyncio.timeout(20):
+        async with store.ingest(blob) as ingest:
+            assert ingest is not None
+            second = asyncio.create_task(offset_of(store, blob))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert not second.done()
+            await ingest.write(BODY)
+            await ingest.publish()
+        assert await second is None
+
+
+async def test_the_index_of_a_store_that_names_nothing_is_the_same_each_time(store: Store) -> None:
+    assert store.index() is store.index()
+
+
+async def test_a_lock_may_be_kept_by_several_at_once(store: Store) -> None:
+    for number in range(20):
+        lock = b"version: 1 # %d" % number
+        await asyncio.gather(*(store.keep_lock(lock) for _ in range(8)))
+    assert len(kept_locks(store)) == 20
+
+
+def kept_locks(store: Store) -> list[bytes]:
+    if isinstance(store, DiskStore):
+        return sorted(path.read_bytes() for path in (store.root / "locks").iterdir())
+    assert isinstance(store, MemoryStore)
+    return sorted(store.locks)

@@ -1,0 +1,1 @@
+"""What only holds with a real disk, real processes and real tools."""

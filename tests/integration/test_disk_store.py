@@ -1,0 +1,144 @@
+"""The store on disk is one for other programs and other processes too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.errors import IntegrityError, StoreError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
+from mirrorkit.oci.reference import Reference
+from mirrorkit.store.disk import DiskStore
+from tests.integration.watched import blob_of, files_below, put, write_all
+from tests.lab.clients import skopeo_copy, skopeo_digest, skopeo_inspect
+from tests.lab.images import DOCKER, OCI, Format, Made, image, index
+from tests.lab.layers import random_layer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BODY = random_layer("disk store", 3 << 20).data
+NAME = "registry.k8s.io/pause:3.6"
+
+
+async def put_image(store: DiskStore, name: str, made: Made) -> None:
+    """Write an image, blobs before manifests, and name it."""
+    for data in (*made.all_blobs().values(), *(one.data for one in made.manifests())):
+        await put(store, data)
+    root = Descriptor(made.media_type, Digest(made.digest), len(made.data))
+    await store.tag(Reference.parse(name), root)
+
+
+def small_index(kind: Format, label: str) -> Made:
+    platforms = ("linux/amd64", "linux/arm64")
+    layers = {platform: random_layer(f"{label} {platform}", 2000) for platform in platforms}
+    return index([image([layers[p]], p, kind=kind) for p in platforms], kind=kind)
+
+
+async def test_skopeo_reads_what_was_tagged(tmp_path: Path) -> None:
+    made, store = small_index(OCI, "a"), DiskStore(tmp_path / "store")
+    # skopeo 1.9 passes over roots of Docker's media types, but they must not disturb it.
+    await put_image(store, "registry.k8s.io/etcd:3.5.1-0", small_index(DOCKER, "b"))
+    await put_image(store, NAME, made)
+    ours = f"oci:{store.root}:{NAME}"
+    assert skopeo_digest(ours) == made.digest
+    assert skopeo_inspect(ours)["Layers"] == list(made.for_platform("linux/amd64").blobs)[1:]
+    skopeo_copy(ours, f"dir:{tmp_path}/copy")
+    assert (tmp_path / "copy" / "manifest.json").read_bytes() == made.data
+    assert {digest[7:] for digest in made.all_blobs()} <= files_below(tmp_path / "copy")
+
+
+async def test_what_skopeo_adds_is_read_and_what_it_named_stays(tmp_path: Path) -> None:
+    ours, theirs = small_index(OCI, "ours"), small_index(OCI, "theirs")
+    for folder, made in (("a", ours), ("b", theirs)):
+        await put_image(DiskStore(tmp_path / folder), NAME, made)
+    store = DiskStore(tmp_path / "a")
+    for name in ("mine", "docker.io/library/theirs:1"):
+        skopeo_copy(f"oci:{tmp_path}/b:{NAME}", f"oci:{store.root}:{name}")
+    assert {str(name) for name in store.index().names} == {NAME, "docker.io/library/theirs:1"}
+    assert store.read(Digest(theirs.digest)) == theirs.data
+    await store.tag(Reference.parse("again"), store.index().names[Reference.parse(NAME)])
+    assert skopeo_digest(f"oci:{store.root}:mine") == theirs.digest
+    assert skopeo_digest(f"oci:{store.root}:{NAME}") == ours.digest
+
+
+async def test_a_reader_notices_what_another_process_tagged(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    reader = DiskStore(root)
+    for number, data in enumerate((b"one", b"two", b"three")):
+        assert len(reader.index().names) == min(number, 1)
+        assert write_all(root, data, NAME)[0] == 0
+        found = reader.index().names[Reference.parse(NAME)]
+        assert reader.read(found.digest) == data
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"{", b"[]", b"\xff", b'{"manifests": 1}', b"[" * 100_000], ids=len
+)
+async def test_a_broken_index_is_named_and_left_as_it_is(tmp_path: Path, junk: bytes) -> None:
+    store, path = DiskStore(tmp_path), tmp_path / "index.json"
+    await store.tag(Reference.parse(NAME), blob_of(BODY))
+    path.write_bytes(junk)
+    with pytest.raises(StoreError, match=str(path)) as reading:
+        store.index()
+    assert reading.value.hint
+    with pytest.raises(StoreError, match=str(path)):
+        await store.tag(Reference.parse(NAME), blob_of(BODY))
+    assert path.read_bytes() == junk
+    path.unlink()
+    await DiskStore(tmp_path).tag(Reference.parse(NAME), blob_of(BODY))
+    assert list(map(str, store.index().names)) == [NAME]
+
+
+async def test_reading_a_store_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
+    store, blob = DiskStore(tmp_path / "a" / "b"), blob_of(BODY)
+    assert not store.index().manifests
+    assert store.size(blob.digest) is None
+    assert not await store.holds(blob)
+    assert store.free() > 0
+    with pytest.raises(FileNotFoundError):
+        store.read(blob.digest)
+    await store.discard(blob.digest)
+    assert is_bare(tmp_path)
+
+
+def is_bare(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("left", [BODY + b"!", BODY * 2], ids=["one byte more", "twice"])
+async def test_a_partial_file_longer_than_the_blob_is_forgotten(
+    tmp_path: Path, left: bytes
+) -> None:
+    store, blob = DiskStore(tmp_path), blob_of(BODY)
+    partial = leave(store, left)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        assert ingest.offset == 0
+        assert partial.stat().st_size == 0
+        await ingest.write(BODY)
+        await ingest.publish()
+    assert store.read(blob.digest) == BODY
+
+
+async def test_a_partial_file_with_wrong_bytes_is_refused_once_and_then_written_anew(
+    tmp_path: Path,
+) -> None:
+    store, blob = DiskStore(tmp_path), blob_of(BODY)
+    leave(store, b"?" + BODY[1 : 2 << 20])
+    with pytest.raises(IntegrityError):
+        await put(store, BODY)
+    assert store.size(blob.digest) is None
+    await put(store, BODY)
+    assert store.read(blob.digest) == BODY
+    assert not files_below(tmp_path / "ingest")
+
+
+def leave(store: DiskStore, data: bytes) -> Path:
+    """Put a partial file of BODY's blob there."""
+    partial = store.root / "ingest" / f"sha256-{blob_of(BODY).digest.hex}"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(data)
+    return partial
