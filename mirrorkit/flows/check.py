@@ -142,8 +142,9 @@ def _check_image(image: PinnedImage, shelf: Shelf, manifests: Manifests) -> Item
         if held != blob.size:
             missing.append(digest)
             is_corrupt |= held is not None
-    if not missing and image.digest not in shelf.index().roots:
-        # Every byte is here but the last step, naming it, is not: it cannot be pulled yet.
+    if not missing and (needs.lacks_platform or image.digest not in shelf.index().roots):
+        # Nothing for the platforms asked, or the last step, naming it, was not made: it cannot be
+        # pulled.
         missing.append(image.digest)
     present = _sum_without(sizes, missing)
     needed = sum(sizes.values()) if needs.is_known else None

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mirrorkit.errors import IntegrityError
+from mirrorkit.errors import IntegrityError, SurroundingsError
 from mirrorkit.oci.manifest import DOCUMENT_MAX, Descriptor, parse_document
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Manifests:
             data = self._shelf.read(digest)
         except FileNotFoundError:
             return None
+        except SurroundingsError as error:
+            raise IntegrityError(f"the store's file of {digest} cannot be read") from error
         if not digest.matches(data):
             raise IntegrityError(f"the store's file of {digest} holds other bytes")
         try:

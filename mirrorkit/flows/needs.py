@@ -33,6 +33,8 @@ class Needs:
     """Manifests that are not held: below them nothing is known yet."""
     corrupt: list[Digest] = field(default_factory=list)
     """Manifests whose file holds other bytes."""
+    lacks_platform: bool = False
+    """Whether an index has children, but none for the platforms asked: it would look complete."""
 
     @property
     def root(self) -> Descriptor:
@@ -56,7 +58,7 @@ def walk(root: Digest, platforms: frozenset[Platform] | None, manifests: Manifes
     pending = [(root, _DEPTH_MAX)]
     while pending:
         digest, depth = pending.pop()
-        if digest in needs.manifests:
+        if digest in needs.manifests or digest in needs.missing:
             continue
         try:
             held = manifests.get(digest)
@@ -67,7 +69,9 @@ def walk(root: Digest, platforms: frozenset[Platform] | None, manifests: Manifes
             needs.missing.append(digest)
             continue
         needs.manifests[digest] = held.descriptor
-        for child in children(held.document, platforms):
+        chosen = list(children(held.document, platforms))
+        needs.lacks_platform |= bool(_offered(held.document)) and not chosen
+        for child in chosen:
             if child.media_type in DOCUMENTS and depth:
                 pending.append((child.digest, depth - 1))
             else:
@@ -88,6 +92,10 @@ def _chosen(index: Index, platforms: frozenset[Platform] | None) -> Iterator[Des
     for child in index.manifests:
         if platforms is None or child.runs_on is None or child.runs_on in platforms:
             yield child
+
+
+def _offered(document: Document) -> tuple[Descriptor, ...]:
+    return document.manifests if isinstance(document, Index) else ()
 
 
 def _parts(manifest: Manifest) -> Iterator[Descriptor]:

@@ -115,7 +115,8 @@ async def _complete(image: PinnedImage, sources: Sequence[Source], run: Run) -> 
     for _ in range(_LEVELS_MAX):
         needs = needs_of(image, run.manifests)
         if needs.is_known:
-            _refuse_without_platform(image, needs, run.manifests)
+            if needs.lacks_platform:
+                raise _no_platform(image, run.manifests)
             return needs
         for digest in needs.corrupt:
             await run.store.discard(digest)
@@ -154,15 +155,12 @@ async def put(sink: Sink, digest: Digest, data: bytes) -> None:
             await ingest.publish()
 
 
-def _refuse_without_platform(image: PinnedImage, needs: Needs, manifests: Manifests) -> None:
-    """Refuse an index that has nothing for the platforms asked: it would look complete."""
+def _no_platform(image: PinnedImage, manifests: Manifests) -> DocumentError:
     held = manifests.get(image.digest)
-    if held is None or not isinstance(held.document, Index) or needs.blobs:
-        return
-    there = sorted({str(child.runs_on) for child in held.document.manifests if child.runs_on})
-    if there:
-        asked = ", ".join(sorted(str(platform) for platform in image.platforms or ()))
-        raise DocumentError(
-            f"{image.name} has no {asked}; it has {', '.join(there)}",
-            hint="change `platforms` of this image in the lock",
-        )
+    offered = held.document.manifests if held and isinstance(held.document, Index) else ()
+    there = sorted({str(child.runs_on) for child in offered if child.runs_on})
+    asked = ", ".join(sorted(str(platform) for platform in image.platforms or ()))
+    return DocumentError(
+        f"{image.name} has no {asked}; it has {', '.join(there)}",
+        hint="change `platforms` of this image in the lock",
+    )

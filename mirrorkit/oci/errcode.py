@@ -16,6 +16,8 @@ class ErrorCode(StrEnum):
     MANIFEST_UNKNOWN = "MANIFEST_UNKNOWN"
     NAME_INVALID = "NAME_INVALID"
     NAME_UNKNOWN = "NAME_UNKNOWN"
+    UNAVAILABLE = "UNAVAILABLE"
+    """Not the specification's: what the distribution project says when its storage fails."""
     UNSUPPORTED = "UNSUPPORTED"
 
     @property
@@ -30,6 +32,7 @@ _STATUS: Final = {
     ErrorCode.MANIFEST_UNKNOWN: 404,
     ErrorCode.NAME_INVALID: 400,
     ErrorCode.NAME_UNKNOWN: 404,
+    ErrorCode.UNAVAILABLE: 503,
     ErrorCode.UNSUPPORTED: 405,
 }
 

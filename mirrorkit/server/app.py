@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError
+from mirrorkit.flows.check import STATUS_VERSION
 from mirrorkit.server.registry import Registry
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ def make_app(room: Room) -> web.Application:
     app = web.Application()
     registry = Registry(room)
     app.router.add_route("*", "/v2", registry.answer)
-    app.router.add_route("*", "/v2/{rest:.*}", registry.answer)
+    app.router.add_route("*", "/v2/{rest:[\\s\\S]*}", registry.answer)
 
     async def health(_: web.Request) -> web.Response:
         """Answer how complete the class is: 200 only when it is, else 503, the same body."""
-        status = await asyncio.to_thread(room.status)
+        try:
+            status = await asyncio.to_thread(room.status)
+        except MirrorkitError as error:
+            status = {"version": STATUS_VERSION, "complete": False, "error": error.as_json()}
         return web.json_response(status, status=200 if status["complete"] else 503)
 
     async def livez(_: web.Request) -> web.Response:

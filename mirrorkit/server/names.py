@@ -47,25 +47,30 @@ class Names:
                 else:
                     tags.pop(name.tag or "", None)
 
-    def _flatten(self) -> dict[str, str]:
+    def _flatten(self) -> dict[str, list[str]]:
         """Index repositories by their path without host, then by its last part alone.
 
         kubeadm asks for `coredns` where the image is `coredns/coredns`, and minikube for
         `kindnetd` where it is `kindest/kindnetd` (kubeadm GetDNSImage; minikube images.go).
         """
         ranked = sorted(self.repositories, key=_rank)
-        flat: dict[str, str] = {}
+        flat: dict[str, list[str]] = {}
         for name in ranked:
-            flat.setdefault(_path(name), name)
+            flat.setdefault(_path(name), []).append(name)
         for name in ranked:
-            flat.setdefault(_path(name).rpartition("/")[2], name)
+            flat.setdefault(_path(name).rpartition("/")[2], []).append(name)
         return flat
 
-    def canonical(self, path: str, ns: str | None) -> str:
-        """Return the canonical repository a client means, known here or not."""
+    def canonical(self, path: str, ns: str | None, tag: str | None = None) -> str:
+        """Return the canonical repository a client means, known here or not.
+
+        Where a path may mean several, the first that has the tag is meant: two weeks' locks may
+        hold CoreDNS under its old name and its new one.
+        """
         spellings = list(self._spellings(path, ns))
-        known = (name for name in spellings if name in self.repositories)
-        return next(known, spellings[0])
+        known = [name for name in spellings if name in self.repositories]
+        tagged = (name for name in known if tag in self.repositories[name])
+        return next(tagged, next(iter(known), spellings[0]))
 
     def _spellings(self, path: str, ns: str | None) -> Iterator[str]:
         """Yield what a path may mean, the most explicit first.
@@ -89,7 +94,8 @@ class Names:
         first, slash, rest = path.partition("/")
         if slash and "." in first:  # minikube ≤ v1.26.1 leaves a host inside some addons' names
             yield _join(canonical_host(first), rest)
-        yield self._flat.get(path, _join(_HOST_ORDER[0], path))
+        yield from self._flat.get(path, ())
+        yield _join(_HOST_ORDER[0], path)
 
     def tags(self, name: str) -> dict[str, Descriptor]:
         """Return the tags of a canonical repository that can be pulled."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from multidict import CIMultiDictProxy
+
+_CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Range", "Range")
 # More ranges than anybody needs, or more bytes than the whole, cost us and help nobody (§14.2).
 _RANGES_MAX: Final = 16
-_RANGE: Final = re.compile(r"[ \t]*(\d{0,18})-(\d{0,18})[ \t]*\Z")
+_RANGE: Final = re.compile(r"[ \t]*(\d{0,18})-(\d{0,18})[ \t]*\Z", re.ASCII)
 _ETAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 
 
@@ -31,6 +34,11 @@ class Selection(NamedTuple):
 
     status: int
     spans: tuple[Span, ...] = ()
+
+
+def conditions(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Return the headers `select` looks at, those sent on several lines joined (§5.3)."""
+    return {name: ", ".join(headers.getall(name)) for name in _CONDITIONS if name in headers}
 
 
 def select(method: str, headers: Mapping[str, str], etag: str, size: int) -> Selection:

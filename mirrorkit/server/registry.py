@@ -8,13 +8,13 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from mirrorkit.errors import MirrorkitError
+from mirrorkit.errors import IntegrityError, SurroundingsError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.errcode import ErrorCode, error_body
 from mirrorkit.oci.manifest import encode
 from mirrorkit.oci.mediatypes import OCI_INDEX
 from mirrorkit.oci.reference import is_repository, is_tag
-from mirrorkit.server.ranges import select
+from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.send import send_file
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _ROUTE: Final = re.compile(
 _VERSION: Final = {"Docker-Distribution-API-Version": "registry/2.0"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _TAGS_MOST: Final = 10_000
+_DIGITS_MOST: Final = 20
 
 
 class RefusalError(Exception):
@@ -79,10 +80,12 @@ class Registry:
         if raw_path in ("/v2/", "/v2"):
             return web.json_response({}, headers=_VERSION)
         try:
-            route = parse_route(raw_path, request.query.get("ns"))
+            route = parse_route(raw_path, request.query.get("ns") or None)
             return await self._kinds[route.kind](request, route)
         except RefusalError as refusal:
             return _refused(refusal)
+        except SurroundingsError as error:
+            return _refused(RefusalError(ErrorCode.UNAVAILABLE, error.message))
 
     async def _manifest(self, request: web.Request, route: Route) -> web.StreamResponse:
         held, is_pinned = self._find_manifest(route)
@@ -93,7 +96,7 @@ class Registry:
             "Docker-Content-Digest": digest,
             "ETag": f'"{digest}"',
         }
-        status = select("HEAD", request.headers, digest, len(held.data)).status
+        status = select("HEAD", conditions(request.headers), digest, len(held.data)).status
         if status != 200:  # noqa: PLR2004
             return web.Response(status=status, headers=headers)
         return web.Response(body=held.data, content_type=held.document.media_type, headers=headers)
@@ -104,7 +107,7 @@ class Registry:
         digest = _digest(route.reference) if is_pinned else self._tagged(route)
         try:
             held = self._room.manifests.get(digest)
-        except MirrorkitError as error:
+        except IntegrityError as error:
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, error.message) from error
         if held is None:
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, f"{digest} is not held here")
@@ -114,7 +117,7 @@ class Registry:
         names, tag = self._room.names, route.reference
         if not is_tag(tag):
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, "this is neither a tag nor a digest")
-        name = names.canonical(route.path, route.ns)
+        name = names.canonical(route.path, route.ns, tag)
         found = names.tags(name).get(tag)
         if found is not None:
             return found.digest
@@ -154,12 +157,12 @@ class Registry:
     async def _tags(self, request: web.Request, route: Route) -> web.StreamResponse:
         """List tags in lexical order, `n` at a time after `last`."""
         name = self._room.names.canonical(route.path, route.ns)
-        tags = sorted(self._room.names.tags(name))
+        tags = sorted(self._room.names.tags(name), key=_lexical)
         if route.reference != "list" or not tags:
             raise RefusalError(ErrorCode.NAME_UNKNOWN, f"{name} is not in this mirror")
         count = _count(request.query.get("n"))
         last = request.query.get("last", "")
-        later = [tag for tag in tags if tag > last]
+        later = [tag for tag in tags if not last or _lexical(tag) > _lexical(last)]
         page = later[:count]
         headers = dict(_VERSION)
         if page and len(page) < len(later):
@@ -190,7 +193,12 @@ def _digest(text: str) -> Digest:
 def _count(text: str | None) -> int:
     if text is None or not (text.isascii() and text.isdigit()):
         return _TAGS_MOST
-    return min(int(text[:9]), _TAGS_MOST)
+    return min(int(text), _TAGS_MOST) if len(text) <= _DIGITS_MOST else _TAGS_MOST
+
+
+def _lexical(tag: str) -> tuple[str, str]:
+    """Order tags as the specification asks: alphanumeric, without regard to case."""
+    return (tag.lower(), tag)
 
 
 def _refused(refusal: RefusalError) -> web.Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mirrorkit.documents.lock import Lock
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
+
+
+_NEVER: Final = -1  # a size that no file has
 
 
 class Room:
@@ -71,9 +74,12 @@ class Room:
             return
         self._names = Names(index, tuple(locks.values()))
         self._sizes, self._referrers = {}, {}
-        for root in index.roots:
+        pinned = (image.digest for lock in locks.values() for image in lock.images)
+        for root in dict.fromkeys((*index.roots, *pinned)):
             needs = walk(root, None, self.manifests)
-            self._sizes.update((digest, blob.size) for digest, blob in needs.blobs.items())
+            parts = {**needs.blobs, **needs.manifests}
+            self._sizes.update((digest, part.size) for digest, part in parts.items())
+            self._sizes.update(dict.fromkeys(needs.corrupt, _NEVER))
             for digest in needs.manifests:
                 self._add_referrer(digest)
         self._index, self._locks = index, locks

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from aiohttp import web
 
-from mirrorkit.server.ranges import Selection, Span, select
+from mirrorkit.server.ranges import Selection, Span, conditions, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 # One step of sendfile may block the loop for as long as a fast reader keeps up: keep it short, so
 # that a manifest never waits behind a blob (perf.md).
 _STEP: Final = 1 << 20
-_UNTOLD: Final = frozenset({304, 412})
 
 
 async def send_file(
@@ -31,18 +32,28 @@ async def send_file(
     """
     with path.open("rb", buffering=0) as file:
         size = file.seek(0, 2)
-        selection = select(request.method, request.headers, etag, size)
+        selection = select(request.method, conditions(request.headers), etag, size)
         response, parts = _response(selection, size, headers)
         response.headers["ETag"] = f'"{etag}"'
         response.headers["Accept-Ranges"] = "bytes"
         await response.prepare(request)
         if request.method != "HEAD":
-            for head, span in parts:
-                if head:
-                    await response.write(head)
-                await _send_span(request, file, span)
-        await response.write_eof()
+            # A client that goes away is its own affair, and nobody is left to hear of it.
+            with suppress(ConnectionResetError):
+                await _send_parts(request, response, file, parts)
         return response
+
+
+async def _send_parts(
+    request: web.Request,
+    response: web.StreamResponse,
+    file: BinaryIO,
+    parts: list[tuple[bytes, Span]],
+) -> None:
+    for head, span in parts:
+        if head:
+            await response.write(head)
+        await _send_span(request, file, span)
 
 
 def _response(
@@ -50,13 +61,13 @@ def _response(
 ) -> tuple[web.StreamResponse, list[tuple[bytes, Span]]]:
     """Make the response and the parts that follow: bytes to write, then a span to send."""
     response = web.StreamResponse(status=selection.status, headers=headers)
-    if selection.status in _UNTOLD:
-        if selection.status != 304:  # noqa: PLR2004
-            response.content_length = 0
+    if selection.status == HTTPStatus.NOT_MODIFIED:
         return response, []
-    if selection.status == 416:  # noqa: PLR2004
-        response.headers["Content-Range"] = f"bytes */{size}"
+    if selection.status >= HTTPStatus.BAD_REQUEST:
+        response.headers.pop("Cache-Control", None)
         response.content_length = 0
+        if selection.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            response.headers["Content-Range"] = f"bytes */{size}"
         return response, []
     spans = selection.spans or (Span(0, size),)
     if len(spans) > 1:
@@ -95,7 +106,11 @@ async def _send_span(request: web.Request, file: BinaryIO, span: Span) -> None:
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the client went away")
-        sent = await _send_step(transport, file, offset, min(_STEP, span.stop - offset))
+        try:
+            sent = await _send_step(transport, file, offset, min(_STEP, span.stop - offset))
+        except (OSError, RuntimeError) as error:
+            # asyncio has a RuntimeError for a transport that closes meanwhile.
+            raise ConnectionResetError("the client went away") from error
         if sent == 0:
             # Cut short behind our back: break the connection rather than end it as if complete.
             transport.abort()

@@ -1,0 +1,51 @@
+"""What the integration tests share: small made-up images, and a server of a real store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from mirrorkit.documents.lock import Lock
+from mirrorkit.server.app import make_app
+from mirrorkit.server.room import Room
+from tests.lab.classroom import classroom
+
+if TYPE_CHECKING:
+    from aiohttp.test_utils import TestClient
+    from pytest_aiohttp.plugin import AiohttpClient
+
+    from mirrorkit.store.disk import DiskStore
+    from tests.lab.images import Made
+
+NAMES = (
+    "registry.k8s.io/pause:3.6",
+    "registry.k8s.io/coredns/coredns:v1.8.6",
+    "docker.io/library/nginx:alpine",
+    "docker.io/library/redis:5-alpine",
+)
+
+
+class Serve(Protocol):
+    """Serves a store by some locks and returns a client of that server."""
+
+    async def __call__(self, store: DiskStore, *locks: Lock) -> TestClient[Any, Any]: ...
+
+
+@pytest.fixture(scope="session")
+def images() -> dict[str, Made]:
+    """Four images of the class, some 60 KB: several platforms, attested, with a shared base."""
+    made = classroom(scale=0.001)
+    return {name: made[name] for name in NAMES}
+
+
+@pytest.fixture
+def serve(aiohttp_client: AiohttpClient) -> Serve:
+    """Give a way to serve on a real socket; the locks are named week1, week2 …"""
+
+    async def start(store: DiskStore, *locks: Lock) -> TestClient[Any, Any]:
+        named = {f"week{number}": lock for number, lock in enumerate(locks or (Lock(()),), 1)}
+        room = Room(store, lambda: named)
+        return await aiohttp_client(make_app(room), auto_decompress=False)
+
+    return start
