@@ -118,6 +118,10 @@ class Store(Sink, Shelf, Protocol):
         """Return the bytes there is room for, or None where nothing limits them."""
         ...
 
+    def partial(self, digest: Digest) -> int:
+        """Return the bytes of a blob that an interrupted run left."""
+        ...
+
     def lease(self) -> AbstractAsyncContextManager[None]:
         """Keep pruning away while something is being written."""
         ...

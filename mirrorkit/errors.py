@@ -9,6 +9,7 @@
     │   ├── NotFoundError      not-found             it answered: that is not here
     │   └── DeniedError        denied                it answered: not for you
     ├── IntegrityError         integrity        5    bytes are not the bytes that were pinned
+    │   └── MisannouncedError  misannounced          a source announced others; none were taken
     └── SurroundingsError      environment      6    this machine is in the way
         ├── DiskFullError      disk-full
         ├── StoreError         store
@@ -75,6 +76,10 @@ class DocumentError(MirrorkitError):
         super().__init__("\n  ".join((message, *mistakes)), hint=hint)
         self.mistakes = tuple(mistakes)
 
+    def as_json(self) -> dict[str, object]:
+        """Return the same as data, the mistakes one by one."""
+        return {**super().as_json(), "mistakes": list(self.mistakes)}
+
 
 class UpstreamError(MirrorkitError):
     """A source did not give what was asked."""
@@ -113,6 +118,12 @@ class IntegrityError(MirrorkitError):
 
     code = "integrity"
     exit_status = 5
+
+
+class MisannouncedError(IntegrityError):
+    """A source announced other bytes than it was asked for; none of them were taken."""
+
+    code = "misannounced"
 
 
 class SurroundingsError(MirrorkitError):

@@ -63,6 +63,19 @@ class ImageFailed(_Event, frozen=True):
     reason: str
 
 
+class PlatformMissing(_Event, frozen=True):
+    """An image does not exist for a platform that the class would like."""
+
+    name: str
+    platform: str
+
+
+class TryingAgain(_Event, frozen=True):
+    """What failed for want of an answer is tried again in some seconds."""
+
+    retry_in: float
+
+
 class SourcesSilent(_Event, frozen=True):
     """No source answered at all; the next try is in some seconds."""
 
@@ -76,6 +89,8 @@ Event: TypeAlias = (
     | SourceFailed
     | ImageCompleted
     | ImageFailed
+    | PlatformMissing
     | SourcesSilent
+    | TryingAgain
 )
 Listener: TypeAlias = "Callable[[Event], None]"

@@ -27,6 +27,7 @@ class Tally:
         match event:
             case Planned(bytes_needed=needed, bytes_held=held):
                 self.needed, self.held_before = needed, held
+                self.fetched = self.resumed = self.dropped = 0
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
             case BytesArrived(count=count):

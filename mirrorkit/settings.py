@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import platformdirs
 
-from mirrorkit.documents.configuration import Configuration, parse_configuration, parse_jobs
+from mirrorkit.documents.configuration import (
+    PORT,
+    Configuration,
+    Listen,
+    parse_configuration,
+    parse_folder,
+    parse_jobs,
+)
 from mirrorkit.errors import DocumentError, UsageError
-from mirrorkit.oci.reference import is_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONFIGURATION_NAME: Final = "mirrorkit.yaml"
 LOCK_NAME: Final = "images.lock.yaml"
-PORT: Final = 5080
-
-_PORT_MOST: Final = 65535
-
-
-class Listen(NamedTuple):
-    """Where the server listens; no host means every interface, IPv4 and IPv6."""
-
-    host: str | None
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Listen:
-        """Read `HOST:PORT`, `:PORT` or `HOST`; IPv6 stands in brackets. ValueError otherwise."""
-        host, colon, port = text.rpartition(":")
-        if not colon or port.endswith("]"):
-            host, port = text, str(PORT)
-        if not (port.isascii() and port.isdigit()) or int(port[:6]) > _PORT_MOST:
-            raise ValueError(f"{text[:80]!r} is not HOST:PORT")
-        if host and not is_host(host):
-            raise ValueError(f"{host[:80]!r} is not a host name or address")
-        return cls(host.strip("[]") or None, int(port))
-
-    def __str__(self) -> str:
-        host = self.host or ""
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Say whether only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host or "::").is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 class Setting(NamedTuple):
@@ -116,7 +87,7 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
 
     try:
         return Settings(
-            store=Path(choose("store", flags.store, file.store, _default_store())).expanduser(),
+            store=_folder(choose("store", flags.store, file.store, _default_store())),
             listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{PORT}")),
             jobs=parse_jobs(choose("jobs", flags.jobs, file.jobs, 8)),
             locks=flags.locks or (Path(choose("lock", None, None, LOCK_NAME)),),
@@ -125,6 +96,13 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
         )
     except ValueError as error:
         raise UsageError(f"{[*origins.values()][-1]}: {error}") from error
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(parse_folder(text)).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise ValueError(f"{text[:80]!r} is not a folder's path") from error
 
 
 def _default_store() -> Path:

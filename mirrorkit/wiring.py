@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.lock import Lock, parse_lock
 from mirrorkit.errors import DocumentError
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from mirrorkit.remote.transport import Transport
     from mirrorkit.settings import Settings
 
+_LOOK_SECONDS: Final = 2.0
 
-def read_lock(path: Path) -> tuple[Lock, bytes]:
+
+def read_lock(path: Path) -> Lock:
     """Read a lock file; DocumentError when it is not there or has mistakes."""
     try:
         data = path.read_bytes()
@@ -36,7 +38,7 @@ def read_lock(path: Path) -> tuple[Lock, bytes]:
         ) from error
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
-    return parse_lock(data, str(path)), data
+    return parse_lock(data, str(path))
 
 
 def open_store(settings: Settings) -> DiskStore:
@@ -47,17 +49,23 @@ def open_store(settings: Settings) -> DiskStore:
 class _Upstreams:
     """The sources of images; the network's libraries are imported when the first is asked."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._endpoints = settings.endpoints
+    def __init__(self, settings: Settings, report: Listener) -> None:
+        self._settings = settings
+        self._report = report
         self._transport: Transport | None = None
+        self._repositories: dict[str, Source] = {}
 
     def __call__(self, image: PinnedImage) -> Sequence[Source]:
         from mirrorkit.remote.registry import Repository
         from mirrorkit.remote.transport import Transport
 
         if self._transport is None:
-            self._transport = Transport(self._endpoints)
-        return [Repository(origin, self._transport) for origin in image.origins]
+            self._transport = Transport(
+                self._settings.endpoints, connections=self._settings.jobs, report=self._report
+            )
+        for origin in image.origins:
+            self._repositories.setdefault(origin.name, Repository(origin, self._transport))
+        return [self._repositories[origin.name] for origin in image.origins]
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -69,7 +77,7 @@ async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
     """Open what one sync needs; connections are closed at the end."""
     from mirrorkit.flows.run import Run
 
-    upstreams = _Upstreams(settings)
+    upstreams = _Upstreams(settings, report)
     try:
         yield Run(open_store(settings), upstreams, report, settings.jobs)
     finally:
@@ -80,21 +88,30 @@ async def sync_once(settings: Settings, report: Listener) -> SyncReport:
     """Read the lock and sync it."""
     from mirrorkit.flows.sync import sync
 
-    lock, data = read_lock(settings.locks[0])
+    lock = read_lock(settings.locks[0])
     async with open_run(settings, report) as run:
-        await run.store.keep_lock(data)
         return await sync(lock, run)
 
 
 async def keep_filled(
     settings: Settings, report: Listener, tell: Callable[[SyncReport], None]
 ) -> None:
-    """Read the lock and sync it until it is complete."""
-    from mirrorkit.flows.keep import keep_filled as keep
+    """Sync the lock until it is complete, and again whenever somebody changes it."""
+    import asyncio
 
-    lock, data = read_lock(settings.locks[0])
-    await open_store(settings).keep_lock(data)
-    await keep(lock, lambda: open_run(settings, report), tell)
+    from mirrorkit.flows.keep import keep_filled as keep
+    from mirrorkit.server.locks import LockFiles
+
+    files = LockFiles(settings.locks[:1], read_lock)
+
+    def current_lock() -> Lock:
+        return next(iter(files.current().values()))
+
+    while True:
+        locks = files.current()
+        await keep(current_lock, lambda: open_run(settings, report), tell)
+        while files.current() is locks:  # noqa: ASYNC110 - a file system sends no event
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def check_locks(settings: Settings) -> dict[str, Completeness]:
@@ -104,7 +121,7 @@ def check_locks(settings: Settings) -> dict[str, Completeness]:
 
     store = open_store(settings)
     manifests = Manifests(store)
-    locks = {str(path): read_lock(path)[0] for path in settings.locks}
+    locks = {str(path): read_lock(path) for path in settings.locks}
     return {name: check(lock, store, manifests) for name, lock in locks.items()}
 
 
@@ -114,6 +131,6 @@ async def start_server(settings: Settings) -> AppRunner:
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.room import Room
 
-    locks = LockFiles(settings.locks, lambda path: read_lock(path)[0])
+    locks = LockFiles(settings.locks, read_lock)
     room = Room(open_store(settings), locks.current)
     return await start(make_app(room), settings.listen)

@@ -17,8 +17,10 @@ from mirrorkit.events import (
     ImageCompleted,
     ImageFailed,
     Planned,
+    PlatformMissing,
     SourceFailed,
     SourcesSilent,
+    TryingAgain,
 )
 from mirrorkit.progress import Tally, readable
 
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _EVERY_SECONDS: Final = 1.0
+_SENTENCES: Final[dict[type, str]] = {
+    ImageCompleted: "complete  {0.name}",
+    ImageFailed: "failed    {0.name}",  # why is said once, at the end
+    PlatformMissing: "note      {0.name} does not exist for {0.platform}",
+    SourceFailed: "trouble   {0.source}: {0.reason}",
+    SourcesSilent: "no source answers; serving what is here, trying again in {0.retry_in:.0f} s",
+    TryingAgain: "trying what failed again in {0.retry_in:.0f} s",
+}
 
 
 class Display(AbstractContextManager["Display"]):
@@ -40,6 +50,8 @@ class Display(AbstractContextManager["Display"]):
     def __call__(self, event: Event) -> None:
         """Take in one event."""
         self.tally.add(event)
+        if isinstance(event, (Planned, ImageCompleted)):
+            self._said.clear()  # what is said again after progress is news
         self.show(event)
 
     def __exit__(
@@ -77,24 +89,18 @@ def choose_display(*, as_json: bool) -> Display:
 
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
-    match event:
-        case Planned() if event.images:
-            missing = event.bytes_needed - event.bytes_held
-            plural = "" if event.images == 1 else "s"
-            return (
-                f"{event.images} image{plural} to complete: {readable(missing)} to fetch,"
-                f" {readable(event.bytes_held)} of {readable(event.bytes_needed)} already here"
-            )
-        case ImageCompleted():
-            return f"complete  {event.name}"
-        case ImageFailed():
-            return f"failed    {event.name}"  # why is said once, at the end
-        case SourceFailed():
-            return f"trouble   {event.source}: {event.reason}"
-        case SourcesSilent():
-            wait = f"{event.retry_in:.0f} s"
-            return f"no source answers; serving what is here, trying again in {wait}"
-    return None
+    if isinstance(event, Planned):
+        return _sentence_of_plan(event) if event.images else None
+    template = _SENTENCES.get(type(event))
+    return template.format(event) if template else None
+
+
+def _sentence_of_plan(plan: Planned) -> str:
+    missing, plural = plan.bytes_needed - plan.bytes_held, "" if plan.images == 1 else "s"
+    return (
+        f"{plan.images} image{plural} to complete: {readable(missing)} to fetch,"
+        f" {readable(plan.bytes_held)} of {readable(plan.bytes_needed)} already here"
+    )
 
 
 class JsonDisplay(Display):

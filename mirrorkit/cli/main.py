@@ -9,7 +9,7 @@ import typer
 
 from mirrorkit import __version__
 from mirrorkit.cli import serve, settings, status, sync
-from mirrorkit.cli.output import note, say, tell_error
+from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
 if TYPE_CHECKING:
@@ -83,11 +83,7 @@ def run(arguments: list[str]) -> int:
         tell_error(usage, as_json=as_json)
         return usage.exit_status
     except Exception:  # noqa: BLE001 - the last resort
-        import traceback
-
-        traceback.print_exc()
-        note("error: this is a bug in mirrorkit")
-        note("hint: please report it with the lines above")
+        tell_bug()
         return EXIT_BUG
     if status == EXIT_INTERRUPTED:
         note("interrupted; what was downloaded is kept for the next run")

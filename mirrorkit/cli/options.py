@@ -15,7 +15,8 @@ Store = Annotated[
     Path | None, typer.Option(help="The folder that holds the bytes.", show_default=False)
 ]
 OneLock = Annotated[
-    Path | None, typer.Option("--lock", help="The lock to read [default: images.lock.yaml].")
+    list[Path] | None,
+    typer.Option("--lock", help="The lock to read [default: images.lock.yaml]."),
 ]
 Locks = Annotated[
     list[Path] | None,
@@ -38,9 +39,16 @@ def settings_from(
     config: Path | None = None,
     listen: str | None = None,
     jobs: int | None = None,
+    is_one_lock: bool = False,
 ) -> Settings:
-    """Put flags, environment and settings file together."""
+    """Put flags, environment and settings file together.
+
+    UsageError when there are several locks for a command that takes one.
+    """
+    from mirrorkit.errors import UsageError
     from mirrorkit.settings import Flags, load_settings
 
+    if is_one_lock and locks is not None and len(locks) > 1:
+        raise UsageError("one --lock at a time", hint="run it once for each; one store holds all")
     flags = Flags(store, listen, jobs, tuple(locks or ()), config)
     return load_settings(flags, os.environ)

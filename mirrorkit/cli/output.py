@@ -33,3 +33,12 @@ def tell_error(error: MirrorkitError, *, as_json: bool) -> None:
     note(f"error: {error.message}")
     if error.hint:
         note(f"hint: {error.hint}")
+
+
+def tell_bug() -> None:
+    """Print the exception being handled as what it is: our mistake."""
+    import traceback
+
+    traceback.print_exc()
+    note("error: this is a bug in mirrorkit")
+    note("hint: please report it with the lines above")

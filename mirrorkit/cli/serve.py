@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mirrorkit.cli.options import Config, Jobs, Json, Listen, Locks, OneLock, Store, settings_from
-from mirrorkit.cli.output import note, say_json, tell_error
+from mirrorkit.cli.output import note, say_json, tell_bug, tell_error
 from mirrorkit.cli.sync import tell_report
-from mirrorkit.errors import SurroundingsError
+from mirrorkit.errors import MirrorkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
     from mirrorkit.settings import Settings
+
+
+class Beside(Protocol):
+    """Work that runs while we serve."""
+
+    def __call__(self, settings: Settings, *, as_json: bool) -> Coroutine[None, None, None]:
+        """Run until cancelled."""
 
 
 def serve(
@@ -59,15 +66,15 @@ def up(
       mirrorkit up --listen :8080
     """
     settings = settings_from(
-        store=store, locks=[lock] if lock else None, config=config, listen=listen, jobs=jobs
+        store=store, locks=lock, config=config, listen=listen, jobs=jobs, is_one_lock=True
     )
     import asyncio
 
-    asyncio.run(_serve(settings, _fill(settings, as_json=as_json), as_json=as_json))
+    asyncio.run(_serve(settings, _fill, as_json=as_json))
     return 0
 
 
-async def _serve(settings: Settings, beside: Awaitable[None] | None, *, as_json: bool) -> None:
+async def _serve(settings: Settings, beside: Beside | None, *, as_json: bool) -> None:
     """Serve until SIGTERM; Ctrl-C arrives as a cancellation."""
     import asyncio
     import signal
@@ -78,7 +85,7 @@ async def _serve(settings: Settings, beside: Awaitable[None] | None, *, as_json:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     runner = await start_server(settings)
     _announce(settings, as_json=as_json)
-    task = asyncio.ensure_future(beside) if beside else None
+    task = asyncio.create_task(beside(settings, as_json=as_json)) if beside else None
     try:
         await stop.wait()
     finally:
@@ -89,7 +96,7 @@ async def _serve(settings: Settings, beside: Awaitable[None] | None, *, as_json:
 
 
 async def _fill(settings: Settings, *, as_json: bool) -> None:
-    """Keep filling the store; when this machine is in the way, say so and go on serving."""
+    """Keep filling the store; whatever stops that is said, and serving goes on."""
     from mirrorkit.cli.display import choose_display
     from mirrorkit.wiring import keep_filled
 
@@ -98,13 +105,21 @@ async def _fill(settings: Settings, *, as_json: bool) -> None:
             await keep_filled(
                 settings, display, lambda report: tell_report(report, display, as_json=as_json)
             )
-        except SurroundingsError as error:
+        except MirrorkitError as error:
             tell_error(error, as_json=as_json)
+        except Exception:  # noqa: BLE001 - nobody else would hear of it
+            tell_bug()
 
 
 def _announce(settings: Settings, *, as_json: bool) -> None:
+    """Say where, and how much of the class is there."""
+    from mirrorkit.wiring import check_locks
+
     if as_json:
         say_json({"event": "serving", "listen": str(settings.listen)})
-    else:
-        host = settings.listen.host or "localhost"
-        note(f"serving {settings.store} on http://{host}:{settings.listen.port}")
+        return
+    listen = settings.listen if settings.listen.host else settings.listen._replace(host="localhost")
+    note(f"serving {settings.store} on http://{listen}")
+    for name, completeness in check_locks(settings).items():
+        images = completeness.count("image")
+        note(f"{name}: {images['complete']} of {images['total']} images complete")

@@ -37,7 +37,7 @@ def command(
 
     from mirrorkit.cli.display import choose_display
 
-    settings = settings_from(store=store, locks=[lock] if lock else None, config=config, jobs=jobs)
+    settings = settings_from(store=store, locks=lock, config=config, jobs=jobs, is_one_lock=True)
     with choose_display(as_json=as_json) as display:
         report = asyncio.run(_sync(settings, display))
     tell_report(report, display, as_json=as_json)
@@ -69,6 +69,7 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
         note(f"complete: {counts['total']} images, {readable(held or 0)} ({fetched})")
     elif not report.failures:
         missing = ", ".join(item.name for item in report.completeness.missing_items[:5])
-        tell_error(IncompleteError(f"not complete: {missing}"), as_json=False)
+        hint = "plain files, and what the lock lists as unpinned, cannot be fetched yet"
+        tell_error(IncompleteError(f"not complete: {missing}", hint=hint), as_json=False)
     else:
         note(f"incomplete: {counts['complete']} of {counts['total']} images ({fetched})")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from mirrorkit.documents.values import web_url
 from mirrorkit.documents.yaml import Document
 from mirrorkit.oci.reference import canonical_host, is_host
 
@@ -14,7 +16,35 @@ if TYPE_CHECKING:
 
 _KEYS: Final = frozenset({"store", "listen", "jobs", "endpoints"})
 _ENDPOINT_KEYS: Final = frozenset({"url"})
+PORT: Final = 5080
+PORT_MOST: Final = 65535
 JOBS_MOST: Final = 64
+
+
+class Listen(NamedTuple):
+    """Where the server listens; no host means every interface, IPv4 and IPv6."""
+
+    host: str | None
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Listen:
+        """Read `HOST:PORT`, `:PORT` or `HOST`; IPv6 stands in brackets. ValueError otherwise."""
+        host, colon, port = text.rpartition(":")
+        if not colon or port.endswith("]"):
+            host, port = text, str(PORT)
+        is_port = port.isascii() and port.isdigit() and len(port) <= len(str(PORT_MOST))
+        if not text or not is_port or int(port) > PORT_MOST:
+            raise ValueError(f"{text[:80]!r} is not HOST:PORT")
+        if host.startswith("["):
+            host = _ipv6(host)
+        elif host and (":" in host or not is_host(host)):
+            raise ValueError(f"{host[:80]!r} is not a host name or address")
+        return cls(host or None, int(port))
+
+    def __str__(self) -> str:
+        host = self.host or ""
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -22,7 +52,7 @@ class Configuration:
     """What the file says; None for what it leaves open."""
 
     store: str | None = None
-    listen: str | None = None
+    listen: Listen | None = None
     jobs: int | None = None
     endpoints: dict[str, str] = field(default_factory=dict)
     """The URL at which a registry host is asked, by canonical host."""
@@ -35,8 +65,8 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
     document, root = Document.open(name, data)
     fields = root.mapping(known=_KEYS)
     found = Configuration(
-        store=fields["store"].text() if "store" in fields else None,
-        listen=fields["listen"].text() if "listen" in fields else None,
+        store=fields["store"].parsed(parse_folder) if "store" in fields else None,
+        listen=fields["listen"].parsed(Listen.parse) if "listen" in fields else None,
         jobs=fields["jobs"].parsed(parse_jobs) if "jobs" in fields else None,
         endpoints=_endpoints(fields.get("endpoints")),
     )
@@ -46,9 +76,17 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
 
 def parse_jobs(text: str) -> int:
     """Read how many transfers run at once."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= JOBS_MOST):
+    is_short = text.isascii() and text.isdigit() and len(text) <= len(str(JOBS_MOST))
+    if not is_short or not 1 <= int(text) <= JOBS_MOST:
         raise ValueError(f"{text[:20]!r} is not a number from 1 to {JOBS_MOST}")
     return int(text)
+
+
+def parse_folder(text: str) -> str:
+    """Take a folder's path."""
+    if not text.isprintable():
+        raise ValueError(f"{text[:80]!r} is not a folder's path")
+    return text
 
 
 def _endpoints(field: Field | None) -> dict[str, str]:
@@ -57,12 +95,21 @@ def _endpoints(field: Field | None) -> dict[str, str]:
     endpoints: dict[str, str] = {}
     for host, entry in field.keys_parsed(_host):
         fields = entry.mapping(known=_ENDPOINT_KEYS)
-        url = fields["url"].parsed(_url) if "url" in fields else None
+        url = fields["url"].parsed(_endpoint_url) if "url" in fields else None
         if "url" not in fields and entry.is_mapping:
             entry.wrong("`url` is missing")
-        if host is not None and url is not None:
+        if host in endpoints:
+            entry.wrong_key(f"{host} stands twice")
+        elif host is not None and url is not None:
             endpoints[host] = url
     return endpoints
+
+
+def _ipv6(text: str) -> str:
+    try:
+        return str(ipaddress.IPv6Address(text.removeprefix("[").removesuffix("]")))
+    except ValueError as error:
+        raise ValueError(f"{text[:80]!r} is not an IPv6 address") from error
 
 
 def _host(text: str) -> str:
@@ -71,10 +118,10 @@ def _host(text: str) -> str:
     return canonical_host(text)
 
 
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise ValueError(f"{text[:200]!r} is not an http or https URL")
+def _endpoint_url(text: str) -> str:
+    parts = urlsplit(web_url(text))
     if parts.username or parts.password:
         raise ValueError("a login has no place in a URL; use `docker login` for that host")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{text[:200]!r} is not the address of a registry")
     return text.rstrip("/")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
+from mirrorkit.documents.values import file_path, tagged, web_url
 from mirrorkit.documents.yaml import Document, Field
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.platform import Platform
-from mirrorkit.oci.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from mirrorkit.oci.reference import Reference
 
 T = TypeVar("T")
 
@@ -31,9 +32,6 @@ _FILE_KEYS: Final = frozenset({"path", "sha256", "size", "urls", "needed_by", "k
 _UNPINNED_KEYS: Final = frozenset({"name", "path", "urls", "needed_by", "reason"})
 _KNOWN: Final = frozenset({"proven", "expected"})
 _DIGEST_KEYS: Final = frozenset({"digest", "image_id"})
-_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_+@][A-Za-z0-9_.+@-]*\Z")
-_PATH_MAX: Final = 512
-_URL_TEXT: Final = re.compile(r"[!-~]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class PinnedImage:
     digest: Digest
     platforms: frozenset[Platform] | None = None
     """Platforms held of an index; None means all of them."""
+    required: frozenset[Platform] = frozenset()
+    """Platforms this image itself must have; one that only the class would like may be absent."""
     also: tuple[Reference, ...] = ()
     """Other names the class may ask for it under."""
     origins: tuple[Reference, ...] = ()
@@ -78,6 +78,8 @@ class Lock:
     images: tuple[PinnedImage, ...]
     files: tuple[PinnedFile, ...] = ()
     unpinned: tuple[Unpinned, ...] = ()
+    text: bytes = dataclasses.field(default=b"", compare=False, repr=False)
+    """What was read, for the copy that the store keeps."""
 
 
 def parse_lock(data: bytes, name: str = "images.lock.yaml") -> Lock:
@@ -93,7 +95,7 @@ def parse_lock(data: bytes, name: str = "images.lock.yaml") -> Lock:
     _refuse_name_clashes(images)
     _refuse_file_clashes(files)
     document.finish()
-    return Lock(_values(images), _values(files), _values(unpinned))
+    return Lock(_values(images), _values(files), _values(unpinned), data)
 
 
 def _each(field: Field | None, read: Callable[[Field], T]) -> list[tuple[Field, T]]:
@@ -129,10 +131,10 @@ def _platforms(field: Field | None) -> frozenset[Platform] | None:
 
 def _image(field: Field, default: frozenset[Platform] | None) -> PinnedImage | None:
     fields = field.mapping(known=_IMAGE_KEYS)
-    reference = _required(field, fields, "name", _tagged)
+    reference = _required(field, fields, "name", tagged)
     digest = _required(field, fields, "digest", Digest)
     platforms, size = _children(fields.get("platforms"))
-    also = _values(_each(fields.get("also"), lambda item: item.parsed(_tagged)))
+    also = _values(_each(fields.get("also"), lambda item: item.parsed(tagged)))
     sources = _sources(fields.get("sources"), digest)
     _notes(fields)
     if reference is None or digest is None:
@@ -143,6 +145,7 @@ def _image(field: Field, default: frozenset[Platform] | None) -> PinnedImage | N
         name=canonical,
         digest=digest,
         platforms=platforms or default,
+        required=platforms or frozenset(),
         also=tuple(name for name in dict.fromkeys((*old, *also)) if name != canonical),
         origins=tuple(dict.fromkeys((canonical, *old, *sources))),
         size=size,
@@ -159,13 +162,6 @@ def _required(
     return None
 
 
-def _tagged(text: str) -> Reference:
-    reference = Reference.parse(text)
-    if reference.digest is not None:
-        raise ValueError(f"{text[:300]!r}: the digest has a key of its own")
-    return reference
-
-
 def _children(field: Field | None) -> tuple[frozenset[Platform] | None, int | None]:
     """Read what the lock knows of each platform; a total needs the size of every one."""
     if field is None:
@@ -179,7 +175,7 @@ def _children(field: Field | None) -> tuple[frozenset[Platform] | None, int | No
         _notes(fields)
         sizes.append(fields["size"].size() if "size" in fields else None)
         if platform in platforms:
-            child.wrong(f"{platform} stands twice")
+            child.wrong_key(f"{platform} stands twice")
         elif platform is not None:
             platforms.add(platform)
     known = [size for size in sizes if size is not None]
@@ -191,7 +187,7 @@ def _sources(field: Field | None, pinned: Digest | None) -> list[Reference]:
     origins: list[Reference] = []
     for entry in (field.mapping() if field else {}).values():
         fields = entry.mapping(known=_SOURCE_KEYS)
-        name = _required(entry, fields, "name", _tagged)
+        name = _required(entry, fields, "name", tagged)
         digest = fields["digest"].parsed(Digest) if "digest" in fields else pinned
         if name is not None and digest == pinned:
             origins.append(name)
@@ -200,10 +196,10 @@ def _sources(field: Field | None, pinned: Digest | None) -> list[Reference]:
 
 def _file(field: Field) -> PinnedFile | None:
     fields = field.mapping(known=_FILE_KEYS)
-    path = _required(field, fields, "path", _file_path)
+    path = _required(field, fields, "path", file_path)
     digest = _required(field, fields, "sha256", lambda text: Digest(f"sha256:{text}"))
     size = fields["size"].size() if "size" in fields else None
-    urls = _values(_each(fields.get("urls"), lambda item: item.parsed(_url)))
+    urls = _values(_each(fields.get("urls"), lambda item: item.parsed(web_url)))
     _notes(fields)
     if path is None or digest is None:
         return None
@@ -213,9 +209,9 @@ def _file(field: Field) -> PinnedFile | None:
 def _unpinned(field: Field) -> Unpinned | None:
     fields = field.mapping(known=_UNPINNED_KEYS)
     key = "path" if "path" in fields else "name"
-    name = _required(field, fields, key, _file_path if key == "path" else _image_name)
+    name = _required(field, fields, key, file_path if key == "path" else _image_name)
     reason = fields["reason"].text() if "reason" in fields else ""
-    _each(fields.get("urls"), lambda item: item.parsed(_url))
+    _each(fields.get("urls"), lambda item: item.parsed(web_url))
     _notes(fields)
     return Unpinned(name, key == "path", reason) if name else None
 
@@ -234,23 +230,7 @@ def _known(text: str) -> str:
 
 
 def _image_name(text: str) -> str:
-    return str(_tagged(text))
-
-
-def _file_path(text: str) -> str:
-    """Take a relative path of plain names: it becomes a URL and never leaves its root."""
-    parts = text.split("/")
-    if not all(_FILE_NAME.match(part) for part in parts) or len(text) > _PATH_MAX:
-        raise ValueError(f"{text[:100]!r} is not a plain relative path")
-    return text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    is_plain = _URL_TEXT.match(text) is not None and (parts.port or 1) > 0
-    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
-        raise ValueError(f"{text[:200]!r} is not an http or https URL")
-    return text
+    return str(tagged(text))
 
 
 def _refuse_name_clashes(images: list[tuple[Field, PinnedImage | None]]) -> None:

@@ -95,6 +95,10 @@ class Field:
         """Note that this field is wrong."""
         self.document.mistake(self.node, self.path, text)
 
+    def wrong_key(self, text: str) -> None:
+        """Note that the key it stands under is wrong."""
+        self.document.mistake(self.key or self.node, self.path, text)
+
     @property
     def is_mapping(self) -> bool:
         """Say whether keys can be read from it."""
@@ -161,7 +165,7 @@ class Field:
             try:
                 yield parse(key), value
             except ValueError as error:
-                self.document.mistake(value.key or value.node, value.path, str(error))
+                value.wrong_key(str(error))
                 yield None, value
 
 

@@ -142,7 +142,7 @@ def _check_image(image: PinnedImage, shelf: Shelf, manifests: Manifests) -> Item
         if held != blob.size:
             missing.append(digest)
             is_corrupt |= held is not None
-    if not missing and (needs.lacks_platform or image.digest not in shelf.index().roots):
+    if not missing and (not needs.is_fit(image) or image.digest not in shelf.index().roots):
         # Nothing for the platforms asked, or the last step, naming it, was not made: it cannot be
         # pulled.
         missing.append(image.digest)

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.errors import IntegrityError, UnreachableError
+from mirrorkit.errors import IntegrityError, MisannouncedError, UnreachableError
 from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed
 from mirrorkit.flows.attempts import from_any
 
@@ -50,6 +50,8 @@ async def _copy_from(
         try:
             await _fill(source, descriptor, ingest, report)
             await ingest.publish()
+        except MisannouncedError:
+            raise  # the source is to blame, not what is here
         except IntegrityError as error:
             # Publishing forgets wrong bytes by itself; then it was the whole blob.
             report(BytesDropped(str(descriptor.digest), ingest.offset or descriptor.size))
@@ -79,14 +81,16 @@ async def _receive(
     source: Source, descriptor: Descriptor, ingest: Ingest, report: Listener
 ) -> None:
     """Receive over one connection, from where the last one ended."""
-    digest = str(descriptor.digest)
-    async with source.open(descriptor, ingest.offset) as body:
-        if body.start != ingest.offset:
-            report(BytesDropped(digest, ingest.offset))
-            await ingest.restart()
+    digest, offset = str(descriptor.digest), ingest.offset
+    async with source.open(descriptor, offset) as body:
+        skip = offset - body.start  # a source without ranges begins anew; we do not
         async for piece in body.pieces:
-            await ingest.write(piece)
+            fresh = piece[skip:] if skip else piece
+            skip = max(skip - len(piece), 0)
+            await ingest.write(fresh)
             report(BytesArrived(source.name, digest, len(piece)))
+            if len(fresh) < len(piece):
+                report(BytesDropped(digest, len(piece) - len(fresh)))
         if ingest.offset < descriptor.size:
             raise UnreachableError(
                 f"{source.name} ended {digest} after {ingest.offset} of {descriptor.size} bytes"

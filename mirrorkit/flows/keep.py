@@ -24,14 +24,15 @@ RETRY_SECONDS_MOST: Final = 300.0
 
 
 async def keep_filled(
-    lock: Lock,
+    current_lock: Callable[[], Lock],
     open_run: Callable[[], AbstractAsyncContextManager[Run]],
     tell: Callable[[SyncReport], None],
     *,
     retry_seconds: float = RETRY_SECONDS,
 ) -> None:
-    """Sync until the lock is complete; `tell` hears how a sync ended, unless it ended as before.
+    """Sync until the lock, as it then is, is complete.
 
+    `tell` hears how a sync ended, unless it ended as the one before.
     While no source answers nothing is begun: that is said as an event, and tried again after
     `retry_seconds`. After a sync that failed the pause doubles each time. SurroundingsError ends
     it.
@@ -39,13 +40,15 @@ async def keep_filled(
     pause, said = retry_seconds, None
     while True:
         async with open_run() as run:
+            lock = current_lock()
             before = check(lock, run.store, run.manifests)
-            if before.is_complete or await any_answers(lock, run):
+            is_up_to_us = any(item.kind == "image" for item in before.missing_items)
+            if not is_up_to_us or await any_answers(lock, run):
                 report = await sync(lock, run)
                 failures = {name: error.message for name, error in report.failures.items()}
                 if report.completeness.is_complete or failures != said:
                     tell(report)
-                if report.completeness.is_complete:
+                if report.completeness.is_complete or not is_up_to_us:
                     return
                 pause, said = min(pause * 2, RETRY_SECONDS_MOST), failures
             else:

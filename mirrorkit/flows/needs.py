@@ -33,13 +33,23 @@ class Needs:
     """Manifests that are not held: below them nothing is known yet."""
     corrupt: list[Digest] = field(default_factory=list)
     """Manifests whose file holds other bytes."""
-    lacks_platform: bool = False
-    """Whether an index has children, but none for the platforms asked: it would look complete."""
+    offered: set[Platform] = field(default_factory=set)
+    """Platforms that the indexes have children for; empty where there is no index."""
 
     @property
     def root(self) -> Descriptor:
         """What the image's name stands for; to be asked when `is_known`."""
         return next(iter(self.manifests.values()))
+
+    def lacks(self, image: PinnedImage) -> list[Platform]:
+        """Return the platforms wanted of an index that it does not have."""
+        return sorted((image.platforms or set()) - self.offered) if self.offered else []
+
+    def is_fit(self, image: PinnedImage) -> bool:
+        """Say whether it has what it must: each platform asked of it, or any the class asks."""
+        lacking = set(self.lacks(image))
+        has_any = not lacking or lacking < (image.platforms or frozenset())
+        return has_any and not lacking & image.required
 
     @property
     def is_known(self) -> bool:
@@ -69,9 +79,8 @@ def walk(root: Digest, platforms: frozenset[Platform] | None, manifests: Manifes
             needs.missing.append(digest)
             continue
         needs.manifests[digest] = held.descriptor
-        chosen = list(children(held.document, platforms))
-        needs.lacks_platform |= bool(_offered(held.document)) and not chosen
-        for child in chosen:
+        needs.offered.update(_offered(held.document))
+        for child in children(held.document, platforms):
             if child.media_type in DOCUMENTS and depth:
                 pending.append((child.digest, depth - 1))
             else:
@@ -94,8 +103,10 @@ def _chosen(index: Index, platforms: frozenset[Platform] | None) -> Iterator[Des
             yield child
 
 
-def _offered(document: Document) -> tuple[Descriptor, ...]:
-    return document.manifests if isinstance(document, Index) else ()
+def _offered(document: Document) -> Iterator[Platform]:
+    for child in document.manifests if isinstance(document, Index) else ():
+        if child.runs_on is not None:
+            yield child.runs_on
 
 
 def _parts(manifest: Manifest) -> Iterator[Descriptor]:

@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import DocumentError, IntegrityError, MirrorkitError, SurroundingsError
-from mirrorkit.events import ImageFailed
+from mirrorkit.events import ImageFailed, PlatformMissing
 from mirrorkit.flows.attempts import each, from_any
 from mirrorkit.flows.needs import needs_of
-from mirrorkit.oci.manifest import Descriptor, Index, parse_document
+from mirrorkit.oci.manifest import Descriptor, parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mirrorkit.content import Sink, Source
+    from mirrorkit.content import Sink, Source, Store
     from mirrorkit.documents.lock import PinnedImage
     from mirrorkit.events import Listener
-    from mirrorkit.flows.manifests import Manifests
     from mirrorkit.flows.needs import Needs
     from mirrorkit.flows.run import Run
     from mirrorkit.oci.digest import Digest
@@ -63,10 +62,15 @@ class Plan:
         blobs = [blob for plan in self.images for blob in plan.needs.blobs.values()]
         return sum({blob.digest: blob.size for blob in blobs}.values())
 
+    def bytes_missing(self, store: Store) -> int:
+        """Bytes still to fetch: not those that an interrupted run left."""
+        blobs = [blob.descriptor for blob in self.blobs.values()]
+        return sum(max(blob.size - store.partial(blob.digest), 0) for blob in blobs)
+
     @property
-    def bytes_missing(self) -> int:
-        """Bytes of the blobs to fetch."""
-        return sum(blob.descriptor.size for blob in self.blobs.values())
+    def bytes_held(self) -> int:
+        """Bytes of the blobs that are whole already."""
+        return self.bytes_needed - sum(blob.descriptor.size for blob in self.blobs.values())
 
 
 async def make_plan(images: Iterable[PinnedImage], run: Run) -> Plan:
@@ -101,7 +105,7 @@ async def _add_blobs(plan: Plan, image_plan: ImagePlan, sink: Sink) -> None:
             continue
         blob = plan.blobs.setdefault(digest, BlobPlan(descriptor))
         if blob.descriptor.size != descriptor.size:
-            # Two manifests that disagree on one digest: only the bytes can tell who is right.
+            # Two manifests that disagree on one digest: no bytes can be right for both.
             plan.failures[str(image_plan.image.name)] = IntegrityError(
                 f"{digest} is {descriptor.size} bytes here and {blob.descriptor.size} elsewhere"
             )
@@ -115,8 +119,10 @@ async def _complete(image: PinnedImage, sources: Sequence[Source], run: Run) -> 
     for _ in range(_LEVELS_MAX):
         needs = needs_of(image, run.manifests)
         if needs.is_known:
-            if needs.lacks_platform:
-                raise _no_platform(image, run.manifests)
+            if not needs.is_fit(image):
+                raise _no_platform(image, needs)
+            for platform in needs.lacks(image):
+                run.report(PlatformMissing(str(image.name), str(platform)))
             return needs
         for digest in needs.corrupt:
             await run.store.discard(digest)
@@ -155,12 +161,10 @@ async def put(sink: Sink, digest: Digest, data: bytes) -> None:
             await ingest.publish()
 
 
-def _no_platform(image: PinnedImage, manifests: Manifests) -> DocumentError:
-    held = manifests.get(image.digest)
-    offered = held.document.manifests if held and isinstance(held.document, Index) else ()
-    there = sorted({str(child.runs_on) for child in offered if child.runs_on})
-    asked = ", ".join(sorted(str(platform) for platform in image.platforms or ()))
+def _no_platform(image: PinnedImage, needs: Needs) -> DocumentError:
+    there = ", ".join(sorted(map(str, needs.offered)))
+    lacking = ", ".join(map(str, needs.lacks(image)))
     return DocumentError(
-        f"{image.name} has no {asked}; it has {', '.join(there)}",
+        f"{image.name} has no {lacking}; it has {there}",
         hint="change `platforms` of this image in the lock",
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mirrorkit.events import Listener
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """What the steps of one run share."""
 
@@ -24,7 +24,9 @@ class Run:
     report: Listener
     jobs: int = 8
     """Manifests or blobs under way at once."""
+    pauses: Sequence[float] = (1, 2, 5, 10, 20)
+    """Seconds between tries while nothing arrives any more."""
     manifests: Manifests = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "manifests", Manifests(self.store))
+        self.manifests = Manifests(self.store)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mirrorkit.errors import DiskFullError, MirrorkitError, SurroundingsError
-from mirrorkit.events import ImageCompleted, ImageFailed, Planned
+from mirrorkit.errors import DiskFullError, MirrorkitError, SurroundingsError, UnreachableError
+from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.check import Completeness, State, check
 from mirrorkit.flows.copy import copy_blob
 from mirrorkit.flows.plan import make_plan
+from mirrorkit.progress import Tally, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mirrorkit.documents.lock import Lock
-    from mirrorkit.events import Listener
+    from mirrorkit.events import Event, Listener
     from mirrorkit.flows.plan import BlobPlan, ImagePlan, Plan
     from mirrorkit.flows.run import Run
 
@@ -37,28 +41,52 @@ class SyncReport:
 async def sync(lock: Lock, run: Run) -> SyncReport:
     """Bring everything a lock pins into the store; nothing is asked when all is held.
 
-    Raises SurroundingsError when this machine is in the way; failures of sources are in the
-    report.
+    What failed for want of an answer is tried again after a pause, as long as something arrived
+    since: a line that drops for some seconds loses nothing. Raises SurroundingsError when this
+    machine is in the way; failures of sources are in the report.
     """
+    pauses: Iterator[float] = iter(())
+    while True:
+        tally = Tally()
+        report = await _pass(lock, run, tally)
+        if tally.fetched > tally.dropped:
+            pauses = iter(run.pauses)
+        is_hopeful = any(isinstance(one, UnreachableError) for one in report.failures.values())
+        pause = next(pauses, None) if is_hopeful else None
+        if pause is None:
+            return report
+        run.report(TryingAgain(pause))
+        await asyncio.sleep(pause)
+
+
+async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
+    """Go once through everything that is not complete."""
+
+    def listen(event: Event) -> None:
+        tally.add(event)
+        run.report(event)
+
     before = check(lock, run.store, run.manifests)
     states = {item.name: item.state for item in before.items}
     todo = [image for image in lock.images if states[str(image.name)] is not State.COMPLETE]
     if not todo:
         return SyncReport(before, {})
+    told = replace(run, report=listen)
     async with run.store.lease():
-        plan = await make_plan(todo, run)
-        _announce(plan, run)
-        await _copy_all(plan, run)
+        await run.store.keep_lock(lock.text)
+        plan = await make_plan(todo, told)
+        _announce(plan, told)
+        await _copy_all(plan, told)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
 
 
 def _announce(plan: Plan, run: Run) -> None:
-    missing, free = plan.bytes_missing, run.store.free()
-    run.report(Planned(len(plan.images), plan.bytes_needed, plan.bytes_needed - missing))
+    run.report(Planned(len(plan.images), plan.bytes_needed, plan.bytes_held))
+    missing, free = plan.bytes_missing(run.store), run.store.free()
     if free is not None and missing > free:
         raise DiskFullError(
-            f"the disk has {free} bytes free and {missing} are still to come",
-            hint="free some space, or choose another disk with --store",
+            f"the disk has {readable(free)} free and {readable(missing)} are still to come",
+            hint="free some space, or choose another disk with --store; what is held is kept",
         )
 
 

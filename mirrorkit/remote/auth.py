@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from base64 import b64encode
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 TOKEN_MAX: Final = 1 << 20
 """Bytes a token answer may have."""
 
-_PARAMETER: Final = re.compile(r'([A-Za-z0-9_-]+)="((?:[^"\\]|\\.)*)"')
-_SCHEME: Final = re.compile(r"\s*(Bearer|Basic)\b", re.IGNORECASE)
+# RFC 9110 §11.2: a parameter, its value quoted or a bare token; or else a scheme's name.
+_CHALLENGE_PART: Final = re.compile(
+    r"(?P<key>[\w.~+-]+)\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>[^\s,\"]+))"
+    r"|(?P<scheme>[A-Za-z][\w-]*)(?=[\s,]|\Z)"
+)
 # A token that lives a minute by default (token protocol) is asked for again a little before.
 _LIFE_DEFAULT: Final = 60.0
 _LIFE_MARGIN: Final = 10.0
 # Who may see a registry's password besides itself; everything else gets anonymous requests.
-_TRUSTED_REALMS: Final = {"registry-1.docker.io": "auth.docker.io"}
+_TRUSTED_REALMS: Final = {URL("https://registry-1.docker.io"): URL("https://auth.docker.io")}
 
 
 class Challenge(NamedTuple):
@@ -43,68 +47,86 @@ class _TokenAnswer(msgspec.Struct):
 
 
 def parse_challenge(header: str) -> Challenge | None:
-    """Read a WWW-Authenticate header; None where it asks for something unknown."""
-    scheme = _SCHEME.match(header)
-    if scheme is None:
-        return None
-    found = {key.lower(): value for key, value in _PARAMETER.findall(header[scheme.end() :])}
-    return Challenge(scheme[1].lower(), found)
+    """Read WWW-Authenticate, which may hold several; None where none of them can be answered."""
+    found: dict[str, dict[str, str]] = {}
+    parameters: dict[str, str] = {}
+    for part in _CHALLENGE_PART.finditer(header):
+        if part["scheme"]:
+            parameters = found.setdefault(part["scheme"].lower(), {})
+        else:
+            value = part["quoted"] if part["bare"] is None else part["bare"]
+            parameters[part["key"].lower()] = value
+    for scheme in ("bearer", "basic"):
+        if scheme in found:
+            return Challenge(scheme, found[scheme])
+    return None
 
 
 class Authorizer:
     """Knows the Authorization header for one registry, scope by scope.
 
-    Tokens are kept for their lifetime. `fetch` sends a GET with the given headers and returns the
-    body; `look_up` finds the login of a host.
+    Tokens are kept for their lifetime, and one login and one token a scope are asked for, however
+    many wait for them. `fetch` sends a GET and returns the body; `look_up` finds a host's login.
     """
 
     def __init__(
         self,
         origin: URL,
         *,
-        fetch: Callable[[URL, dict[str, str]], Awaitable[bytes]],
+        fetch: Callable[[URL, dict[str, str], str], Awaitable[bytes]],
         look_up: Callable[[str], Awaitable[Credentials | None]],
     ) -> None:
         self._origin = origin
+        self._name = login_name(origin)
         self._fetch = fetch
         self._look_up = look_up
+        self._login: Credentials | None = None
+        self._is_looked_up = False
         self._headers: dict[str, tuple[str, float]] = {}
+        self._answering: dict[str, asyncio.Lock] = {}
 
     def header(self, scope: str) -> str | None:
         """Return the header that answered the last challenge for a scope, while it lives."""
-        header, until = self._headers.get(scope, ("", 0.0))
+        header, until = self._headers.get(scope, (None, 0.0))
         return header if time.monotonic() < until else None
 
-    async def answer(self, header: str, scope: str) -> None:
-        """Answer a challenge, so that `header` has something to say; DeniedError if we cannot."""
-        challenge = parse_challenge(header)
-        host = self._origin.host or ""
-        login = await self._look_up(_login_name(self._origin))
-        if challenge is not None and challenge.scheme == "bearer":
-            self._headers[scope] = await self._token(challenge, login, scope)
-        elif challenge is not None and login is not None:
-            self._headers[scope] = (_basic(login), float("inf"))
-        else:
-            raise DeniedError(f"{host} asks for a login", hint=f"docker login {host}")
+    async def answer(self, header: str, scope: str, *, refused: str | None) -> None:
+        """Answer a challenge, so that `header` has something to say; DeniedError if we cannot.
 
-    async def _token(
-        self, challenge: Challenge, login: Credentials | None, scope: str
-    ) -> tuple[str, float]:
+        `refused` is what was sent and challenged: if somebody else has got better meanwhile,
+        nothing is asked again.
+        """
+        async with self._answering.setdefault(scope, asyncio.Lock()):
+            if self.header(scope) == refused:
+                self._headers[scope] = await self._answered(header, scope)
+
+    async def _answered(self, header: str, scope: str) -> tuple[str, float]:
+        challenge = parse_challenge(header)
+        if not self._is_looked_up:
+            self._login = await self._look_up(self._name)
+            self._is_looked_up = True
+        if challenge is not None and challenge.scheme == "bearer":
+            return await self._token(challenge, scope)
+        if challenge is not None and self._login is not None:
+            return _basic(self._login), float("inf")
+        raise DeniedError(f"{self._name} asks for a login", hint=f"docker login {self._name}")
+
+    async def _token(self, challenge: Challenge, scope: str) -> tuple[str, float]:
         realm = self._realm(challenge)
         query = {"scope": challenge.parameters.get("scope", scope)}
         if "service" in challenge.parameters:
             query["service"] = challenge.parameters["service"]
         headers = {}
-        if login is not None and self._trusts(realm):
-            headers["Authorization"] = _basic(login)
-        body = await self._fetch(realm.update_query(query), headers)
+        if self._login is not None and self._trusts(realm):
+            headers["Authorization"] = _basic(self._login)
+        body = await self._fetch(realm.update_query(query), headers, self._name)
         try:
             answer = msgspec.json.decode(body, type=_TokenAnswer)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise UnreachableError(f"{realm.host} sent a token nobody can read") from error
         token = answer.token or answer.access_token
         if not token or not token.isascii() or not token.isprintable():
-            raise DeniedError(f"{realm.host} gave no token for {self._origin.host}")
+            raise DeniedError(f"{realm.host} gave no token for {self._name}")
         life = max(answer.expires_in, _LIFE_DEFAULT) - _LIFE_MARGIN
         return f"Bearer {token}", time.monotonic() + life
 
@@ -112,23 +134,20 @@ class Authorizer:
         """Take the realm as a URL that is no weaker than the registry's own (regclient #1075)."""
         try:
             realm = URL(challenge.parameters.get("realm", ""))
+            is_safe = realm.origin() == self._origin or realm.scheme == "https"
         except ValueError:
-            realm = URL()
-        is_own = realm.host is not None and realm.origin() == self._origin
-        if not is_own and (realm.scheme != "https" or realm.host is None):
-            raise DeniedError(f"{self._origin.host} sends its clients to an unsafe token server")
+            is_safe = False
+        if not is_safe:
+            raise DeniedError(f"{self._name} sends its clients to an unsafe token server")
         return realm
 
     def _trusts(self, realm: URL) -> bool:
-        is_pair = _TRUSTED_REALMS.get(self._origin.host or "") == realm.host
-        return realm.origin() == self._origin or is_pair
+        return realm.origin() in (self._origin, _TRUSTED_REALMS.get(self._origin))
 
 
-def _login_name(origin: URL) -> str:
-    """Name a registry as `docker login` filed it."""
-    if origin.host == "registry-1.docker.io":
-        return "docker.io"
-    return origin.authority
+def login_name(origin: URL) -> str:
+    """Name a registry as `docker login` files it."""
+    return "docker.io" if origin.host == "registry-1.docker.io" else origin.authority
 
 
 def _basic(login: Credentials) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from typing import NamedTuple
 
 _log = logging.getLogger(__name__)
@@ -30,14 +31,17 @@ async def docker_credentials(host: str) -> Credentials | None:
 
 def _look_up(host: str) -> Credentials | None:
     # Imported late: a tenth of a second that only a source asking for a login costs.
-    from docker import auth, errors  # noqa: PLC0415
+    from docker import auth  # noqa: PLC0415
 
     try:
-        found = auth.load_config().resolve_authconfig(host)
-    except (errors.DockerException, ValueError, OSError) as error:
-        _log.warning("no login for %s: %s", host, error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # docker's own words about a helper that is missing
+            found = auth.load_config().resolve_authconfig(host) or {}
+    except Exception as error:  # noqa: BLE001 - an odd config.json breaks docker in many ways
+        _log.warning("no login for %s: Docker's config.json or its helper: %s", host, error)
         return None
-    username, password = (found or {}).get("Username"), (found or {}).get("Password")
-    if not username or not password:
-        username, password = (found or {}).get("username"), (found or {}).get("password")
-    return Credentials(username, password) if username and password else None
+    pairs = (("Username", "Password"), ("username", "password"))
+    for username, password in ((found.get(user), found.get(secret)) for user, secret in pairs):
+        if username and password:
+            return Credentials(str(username), str(password))
+    return None

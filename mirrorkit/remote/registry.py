@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Final
 import stamina
 
 from mirrorkit.content import Body
-from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
-from mirrorkit.oci.manifest import DOCUMENT_MAX
+from mirrorkit.errors import (
+    IntegrityError,
+    MisannouncedError,
+    UnreachableError,
+    UpstreamError,
+)
+from mirrorkit.events import SourceFailed
+from mirrorkit.oci.manifest import DOCUMENT_MAX, parse_document
 from mirrorkit.oci.mediatypes import DOCUMENTS
 from mirrorkit.remote.transport import read_capped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import timedelta
 
     import aiohttp
 
@@ -60,16 +65,19 @@ class Repository:
 
         Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
         """
-        try:
-            async for attempt in stamina.retry_context(
-                on=_backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
-            ):
-                with attempt:
-                    return await self._manifest(digest)
-        except UnreachableError as error:
-            self._transport.give_up(self._host, error)
-            raise
+        async for attempt in stamina.retry_context(
+            on=self._backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
+        ):
+            with attempt:
+                return await self._manifest(digest)
         raise AssertionError("stamina returns or raises")
+
+    def _backoff(self, error: Exception) -> bool | float:
+        """Ask again only what may answer differently, when the registry says, and tell so."""
+        if not isinstance(error, UnreachableError):
+            return False
+        self._transport.report(SourceFailed(self._path, self._host, error.message))
+        return error.retry_after or True
 
     async def _manifest(self, digest: Digest) -> bytes:
         path = f"v2/{self._path}/manifests/{digest}"
@@ -77,13 +85,19 @@ class Repository:
         async with self._transport.get(
             self._host, path, scope=self._scope, headers=headers
         ) as response:
-            return await read_capped(response, DOCUMENT_MAX)
+            data = await read_capped(response, DOCUMENT_MAX)
+        if response.content_type in DOCUMENTS:
+            try:
+                parse_document(data, response.content_type)
+            except ValueError as error:
+                raise IntegrityError(f"{self._host} sent {digest}, {error}") from error
+        return data
 
     @asynccontextmanager
     async def open(self, descriptor: Descriptor, start: int = 0) -> AsyncIterator[Body]:
         """Open a blob from byte `start`; a registry without ranges begins at 0.
 
-        IntegrityError when it announces another size than the descriptor's.
+        MisannouncedError when it announces another size than the descriptor's, or another range.
         """
         path = f"v2/{self._path}/blobs/{descriptor.digest}"
         headers = {"Range": f"bytes={start}-"} if start else {}
@@ -91,8 +105,12 @@ class Repository:
             self._host, path, scope=self._scope, headers=headers
         ) as response:
             begin, size = _extent(response)
-            if begin not in (0, start) or size not in (None, descriptor.size):
-                raise IntegrityError(
+            if begin not in (0, start):
+                raise MisannouncedError(
+                    f"{self._host} sent another range of {descriptor.digest} than it was asked for"
+                )
+            if size not in (None, descriptor.size):
+                raise MisannouncedError(
                     f"{self._host} has {size} bytes under {descriptor.digest}"
                     f" instead of {descriptor.size}"
                 )
@@ -107,10 +125,3 @@ def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
     if found is None:
         return -1, None
     return int(found[1]), None if found[3] == "*" else int(found[3])
-
-
-def _backoff(error: Exception) -> bool | float | timedelta:
-    """Ask again only what may answer differently, and when the registry says."""
-    if not isinstance(error, UnreachableError):
-        return False
-    return error.retry_after or True

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
+import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from mirrorkit import __version__
@@ -21,11 +23,13 @@ from mirrorkit.errors import (
     UnreachableError,
     UpstreamError,
 )
-from mirrorkit.remote.auth import TOKEN_MAX, Authorizer
+from mirrorkit.remote.auth import TOKEN_MAX, Authorizer, login_name
 from mirrorkit.remote.credentials import docker_credentials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+
+    from mirrorkit.events import Listener
 
 _HUB_HOST: Final = "registry-1.docker.io"
 _CONNECT_SECONDS: Final = 10.0
@@ -35,17 +39,28 @@ _READ_SIZE: Final = 64 * 1024
 _ERROR_MAX: Final = 64 * 1024
 _HOPS_MAX: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_RETRY_AFTER_MAX: Final = 300.0
+_RETRY_AFTER_MAX: Final = 60.0
+_SILENT_SECONDS: Final = 30.0
+_BODY_SECONDS: Final = 60.0
+_REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
 
 
 class Transport:
     """One conversation with any number of registries, for one run."""
 
-    def __init__(self, endpoints: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        *,
+        connections: int = _CONNECTIONS_A_HOST,
+        report: Listener = lambda _event: None,
+    ) -> None:
+        self.report = report
         self._endpoints = endpoints
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._authorizers: dict[URL, Authorizer] = {}
-        self._down: dict[URL, str] = {}
+        self._silent_until: dict[URL, float] = {}
 
     async def close(self) -> None:
         """Close every connection."""
@@ -73,7 +88,7 @@ class Transport:
         url = base / path.lstrip("/")
         try:
             async with self._authorized(base.origin(), url, scope, dict(headers or {})) as response:
-                await _refuse(response, host)
+                await _refuse(response, host, login_name(base.origin()))
                 yield response
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise UnreachableError(f"{host}: {_reason(error)}") from error
@@ -85,15 +100,16 @@ class Transport:
         """Send, and once more after answering a challenge."""
         authorizer = self._authorizer(origin)
         for is_last in (False, True):
-            if known := authorizer.header(scope):
+            known = authorizer.header(scope)
+            if known is not None:
                 headers["Authorization"] = known
             async with self._followed(url, headers) as response:
-                challenge = response.headers.get("WWW-Authenticate", "")
+                challenge = ", ".join(response.headers.getall("WWW-Authenticate", ()))
                 own = response.url.origin() == origin
                 if is_last or response.status != 401 or not own or not challenge:  # noqa: PLR2004
                     yield response
                     return
-            await authorizer.answer(challenge, scope)
+            await authorizer.answer(challenge, scope, refused=known)
 
     @asynccontextmanager
     async def _followed(
@@ -106,36 +122,36 @@ class Transport:
                 if response.status not in _REDIRECTS or "Location" not in response.headers:
                     yield response
                     return
-                target = url.join(URL(response.headers["Location"]))
+                target = _target(url, response.headers["Location"])
             finally:
                 response.release()
-            if target.scheme not in ("http", "https") or (
-                url.scheme == "https" and target.scheme != "https"
-            ):
-                raise UpstreamError(f"{url.host} redirects to an unsafe address")
             if target.origin() != url.origin():
                 headers = {key: value for key, value in headers.items() if key != "Authorization"}
             url = target
         raise UpstreamError(f"{url.host} redirects more than {_HOPS_MAX} times")
 
     async def _send(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        if url.origin() in self._down:
-            raise UnreachableError(self._down[url.origin()], hint=_REACH_HINT)
+        origin = url.origin()
+        if self._silent_until.get(origin, 0.0) > time.monotonic():
+            raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
         try:
-            return await self._open_session().get(url, headers=headers, allow_redirects=False)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            message = f"{url.origin()} cannot be reached: {_reason(error)}"
-            raise _NoConnectionError(message, hint=_REACH_HINT) from error
-
-    def give_up(self, host: str, error: UnreachableError) -> None:
-        """Remember for this run that a host gave no connection, however often it was asked."""
-        if isinstance(error, _NoConnectionError):
-            self._down[self.base(host).origin()] = error.message
+            return await self._open_session().get(
+                url, headers=headers, allow_redirects=False, proxy=_proxy_for(url)
+            )
+        except aiohttp.ConnectionTimeoutError as error:
+            # Each try costs ten seconds: the other images need not pay them again.
+            self._silent_until[origin] = time.monotonic() + _SILENT_SECONDS
+            raise UnreachableError(
+                f"{origin} gave no connection in time", hint=_REACH_HINT
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            message = f"{origin} cannot be reached: {_reason(error)}"
+            raise UnreachableError(message, hint=_REACH_HINT) from error
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_CONNECTIONS_A_HOST),
+                connector=aiohttp.TCPConnector(limit=0, limit_per_host=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 headers={"Accept-Encoding": "identity", "User-Agent": f"mirrorkit/{__version__}"},
@@ -153,30 +169,46 @@ class Transport:
             )
         return self._authorizers[origin]
 
-    async def _fetch_token(self, url: URL, headers: dict[str, str]) -> bytes:
+    async def _fetch_token(self, url: URL, headers: dict[str, str], login: str) -> bytes:
         async with self._followed(url, headers) as response:
-            await _refuse(response, url.host or "")
+            await _refuse(response, url.host or "", login)
             return await read_capped(response, TOKEN_MAX)
 
 
-class _NoConnectionError(UnreachableError):
-    """Not even a connection: asking for another image will not help."""
-
-
-_REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
-
-
 async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """Read a small body whole; UpstreamError when it is longer than anything honest."""
+    """Read a small body whole, within a minute; UpstreamError when it is longer than is honest."""
     body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > most:
-            raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
+    async with asyncio.timeout(_BODY_SECONDS):
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > most:
+                raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
     return bytes(body)
 
 
-async def _refuse(response: aiohttp.ClientResponse, host: str) -> None:
+def _target(url: URL, location: str) -> URL:
+    """Read where a redirect leads; never from https to http."""
+    try:
+        target = url.join(URL(location))
+        is_safe = target.scheme == "https" or url.scheme == target.scheme == "http"
+        _ = target.origin()
+    except ValueError:
+        is_safe = False
+    if not is_safe:
+        raise UpstreamError(f"{url.host} redirects to an unsafe address")
+    return target
+
+
+def _proxy_for(url: URL) -> str | None:
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY ask for.
+
+    Not aiohttp's `trust_env`: that also sends what stands in .netrc.
+    """
+    proxy = getproxies().get(url.scheme)
+    return None if proxy is None or proxy_bypass(url.authority) else proxy
+
+
+async def _refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:
     """Turn an answer that is not 2xx into the error it means."""
     status = response.status
     if status < 300:  # noqa: PLR2004
@@ -186,7 +218,7 @@ async def _refuse(response: aiohttp.ClientResponse, host: str) -> None:
     if status in (404, 410):
         raise NotFoundError(message)
     if status in (401, 403):
-        raise DeniedError(message, hint=f"docker login {host}, or choose another source")
+        raise DeniedError(message, hint=f"docker login {login}, or choose another source")
     if status in (408, 429) or status >= 500:  # noqa: PLR2004
         raise UnreachableError(message, retry_after=_retry_after(response.headers))
     raise UpstreamError(message)
@@ -195,11 +227,11 @@ async def _refuse(response: aiohttp.ClientResponse, host: str) -> None:
 async def _said(response: aiohttp.ClientResponse) -> str:
     """Return the first message of an OCI error body, made safe to print."""
     try:
-        body = msgspec.json.decode(await read_capped(response, _ERROR_MAX))
+        body = json.loads(await read_capped(response, _ERROR_MAX))
         text = str(body["errors"][0]["message"])
-    except (MirrorkitError, msgspec.MsgspecError, LookupError, TypeError):
+    except (MirrorkitError, ValueError, RecursionError, LookupError, TypeError):
         return ""
-    return ": " + "".join(char for char in text[:200] if char.isprintable())
+    return f": {_plain(text)}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -219,7 +251,14 @@ def _reason(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error.strerror or str(error.os_error)
-    return str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"an answer nobody can read ({_plain(error.message)})"  # str() has a signed URL
+    return _plain(str(error)) or type(error).__name__
+
+
+def _plain(text: str) -> str:
+    """Take the beginning of what a stranger said, on one line, safe to print."""
+    return "".join(char for char in text.partition("\n")[0][:200] if char.isprintable())
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import resource
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,10 +15,11 @@ from mirrorkit.flows.check import STATUS_VERSION
 from mirrorkit.server.registry import Registry
 
 if TYPE_CHECKING:
+    from mirrorkit.documents.configuration import Listen
     from mirrorkit.server.room import Room
-    from mirrorkit.settings import Listen
 
 _STOP_SECONDS = 3.0
+_IDLE_SECONDS = 60.0
 
 
 def make_app(room: Room) -> web.Application:
@@ -58,7 +61,13 @@ async def start(app: web.Application, listen: Listen) -> web.AppRunner:
     AddressInUseError when another program listens there; SurroundingsError when it is not ours to
     listen on.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    _raise_file_limit()
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=_STOP_SECONDS,
+        keepalive_timeout=_IDLE_SECONDS,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, listen.host, listen.port).start()
@@ -74,3 +83,10 @@ async def start(app: web.Application, listen: Listen) -> web.AppRunner:
             hint="choose an address of this machine with --listen HOST:PORT",
         ) from error
     return runner
+
+
+def _raise_file_limit() -> None:
+    """Use all the open files the system allows: a pull takes two, and a room makes hundreds."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS names a limit that it does not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

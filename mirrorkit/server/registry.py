@@ -55,8 +55,10 @@ def parse_route(raw_path: str, ns: str | None) -> Route:
     An escaped slash stays escaped and so is refused; only a reference may hold `%3A`.
     """
     match = _ROUTE.fullmatch(raw_path)
-    if match is None or not is_repository(match["path"]):
-        raise RefusalError(ErrorCode.NAME_INVALID, "this is no path of the distribution API")
+    if match is None:
+        raise RefusalError(ErrorCode.NAME_UNKNOWN, "this is no path of the distribution API")
+    if not is_repository(match["path"]):
+        raise RefusalError(ErrorCode.NAME_INVALID, "this is not a repository's name")
     return Route(match["path"], match["kind"], unquote(match["ref"]), ns)
 
 
@@ -80,7 +82,7 @@ class Registry:
         if raw_path in ("/v2/", "/v2"):
             return web.json_response({}, headers=_VERSION)
         try:
-            route = parse_route(raw_path, request.query.get("ns") or None)
+            route = parse_route(raw_path, _registry_asked(request))
             return await self._kinds[route.kind](request, route)
         except RefusalError as refusal:
             return _refused(refusal)
@@ -181,6 +183,12 @@ class Registry:
             headers["OCI-Filters-Applied"] = "artifactType"
         body = encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": found})
         return web.Response(body=body, content_type=OCI_INDEX, headers=headers)
+
+
+def _registry_asked(request: web.Request) -> str | None:
+    """Return the registry containerd asks on behalf of, unless it is this mirror itself."""
+    ns = request.query.get("ns")
+    return None if not ns or ns == request.host else ns
 
 
 def _digest(text: str) -> Digest:

@@ -10,9 +10,10 @@ from mirrorkit.documents.layout import EMPTY, OCI_LAYOUT, LayoutIndex, parse_ind
 from mirrorkit.errors import StoreError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.store.durable import (
-    create_file,
+    file_size,
     in_thread,
     locked,
+    locked_at_once,
     storage_errors,
     sync_directory,
     write_file,
@@ -60,10 +61,7 @@ class DiskStore:
     def size(self, digest: Digest) -> int | None:
         """Return a blob's size in bytes, or None when it is not held."""
         with storage_errors(self.root):
-            try:
-                return self.path(digest).stat().st_size
-            except FileNotFoundError:
-                return None
+            return file_size(self.path(digest))
 
     def path(self, digest: Digest) -> Path:
         """Return where a blob's file is."""
@@ -84,9 +82,9 @@ class DiskStore:
     def ingest(self, descriptor: Descriptor) -> AbstractAsyncContextManager[DiskIngest | None]:
         """Begin or go on writing a blob; None when another writer just finished it."""
         self._create()
-        digest = descriptor.digest
-        partial = self._ingest / f"{digest.algorithm}-{digest.hex}"
-        return open_ingest(partial, self.path(digest), descriptor)
+        return open_ingest(
+            self._partial(descriptor.digest), self.path(descriptor.digest), descriptor
+        )
 
     async def tag(self, name: Reference, descriptor: Descriptor) -> None:
         """Name what is now complete."""
@@ -110,6 +108,11 @@ class DiskStore:
         with storage_errors(self.root):
             return shutil.disk_usage(folder).free
 
+    def partial(self, digest: Digest) -> int:
+        """Return the bytes of a blob that an interrupted run left."""
+        with storage_errors(self.root):
+            return file_size(self._partial(digest)) or 0
+
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:
         """Keep pruning away while something is being written."""
@@ -124,7 +127,12 @@ class DiskStore:
         self._create()
         path = self.root / "locks" / f"{Digest.of(data).hex}.yaml"
         with storage_errors(self.root):
-            await in_thread(create_file, path, data)
+            async with locked(self.root / "index.lock"):
+                if not path.exists():
+                    await in_thread(write_file, path, data)
+
+    def _partial(self, digest: Digest) -> Path:
+        return self._ingest / f"{digest.algorithm}-{digest.hex}"
 
     def _create(self) -> None:
         with storage_errors(self.root):
@@ -136,8 +144,10 @@ class DiskStore:
                 folder.mkdir(exist_ok=True)
             for folder in (self._blobs, self.root, self.root.parent):
                 sync_directory(folder)
-            create_file(self.root / "oci-layout", OCI_LAYOUT)
-            create_file(self._index, EMPTY.encode())  # last: it says that all else is there
+            with locked_at_once(self.root / "index.lock"):
+                if not self._index.exists():
+                    write_file(self.root / "oci-layout", OCI_LAYOUT)
+                    write_file(self._index, EMPTY.encode())  # last: all else is there now
 
     def _read_index(self) -> LayoutIndex:
         try:

@@ -6,8 +6,7 @@ import asyncio
 import errno
 import fcntl
 import os
-import tempfile
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mirrorkit.errors import DiskFullError, MirrorkitError, StoreError
@@ -95,25 +94,30 @@ def write_file(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-def create_file(path: Path, data: bytes) -> None:
-    """Write a small file unless there is one, as one step; any number may try at once."""
-    if path.exists():
-        return
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as temporary:
-        temporary.write(data)
-        temporary.flush()
-        os.fsync(temporary.fileno())
-        os.fchmod(temporary.fileno(), 0o644)
-        with suppress(FileExistsError):
-            os.link(temporary.name, path)
-    sync_directory(path.parent)
-
-
 def write_all(fd: int, data: bytes) -> None:
     """Write every byte; a full disk may take only some of them at a time."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def file_size(path: Path) -> int | None:
+    """Return a file's size in bytes, or None when it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def locked_at_once(path: Path) -> Iterator[None]:
+    """Hold the flock of a lock file, waiting for it in place: for milliseconds, at creation."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 async def lock_fd(fd: int, *, shared: bool = False) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import IntegrityError, SurroundingsError
 from mirrorkit.store.durable import (
+    file_size,
     in_thread,
     lock_fd,
     publish,
@@ -45,7 +46,7 @@ class DiskIngest:
     async def is_done(self) -> bool:
         """Say whether another writer published the blob; then nothing partial is left."""
         with storage_errors(self._root):
-            is_held = _size(self._final) == self._descriptor.size
+            is_held = file_size(self._final) == self._descriptor.size
             if is_held:
                 await in_thread(self._partial.unlink)
             return is_held
@@ -148,13 +149,6 @@ async def open_ingest(
                 await ingest.flush()
     finally:
         os.close(fd)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 async def _open_alone(partial: Path) -> int:

@@ -97,6 +97,10 @@ class MemoryStore:
         """Return None: nothing limits it."""
         return None
 
+    def partial(self, digest: Digest) -> int:
+        """Return the bytes of a blob that an interrupted run left."""
+        return len(self.partials.get(digest, b""))
+
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:
         """Keep pruning away, of which there is none here."""

@@ -1,7 +1,8 @@
-"""What the integration tests share: small made-up images, and a server of a real store."""
+"""What the integration tests share: images, stores, servers, and nothing of this machine."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -9,13 +10,18 @@ import pytest
 from mirrorkit.documents.lock import Lock
 from mirrorkit.server.app import make_app
 from mirrorkit.server.room import Room
+from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.memory import MemoryStore
+from tests.integration.command import Desk
 from tests.lab.classroom import classroom
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp.plugin import AiohttpClient
 
-    from mirrorkit.store.disk import DiskStore
+    from mirrorkit.content import Store
     from tests.lab.images import Made
 
 NAMES = (
@@ -49,3 +55,31 @@ def serve(aiohttp_client: AiohttpClient) -> Serve:
         return await aiohttp_client(make_app(room), auto_decompress=False)
 
     return start
+
+
+@pytest.fixture(autouse=True)
+def docker_config(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The folder of Docker's config.json, empty at first."""
+    folder = tmp_path_factory.mktemp("docker")
+    for name in os.environ:
+        if name.lower().endswith("_proxy") or name.startswith("MIRRORKIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(params=["disk", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A new store of each kind."""
+    return DiskStore(tmp_path / "store") if request.param == "disk" else MemoryStore()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A teacher's folder, empty at first."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    return Desk(folder)

@@ -49,7 +49,7 @@ def test_of_two_processes_with_the_same_blob_one_writes_and_the_other_waits(
             assert first.end() == "published\n"
             assert second.end() == "held\n"
     assert (tmp_path / "blobs" / "sha256" / blob.digest.hex).read_bytes() == BODY
-    assert files_below(tmp_path) == {blob.digest.hex, "index.json", "oci-layout"}
+    assert files_below(tmp_path) == {blob.digest.hex, "index.json", "index.lock", "oci-layout"}
 
 
 def test_the_one_that_waits_goes_on_where_one_that_was_killed_ended(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ async def test_nothing_can_be_written(
         ("/v2/nginx/manifests/sha256:x", 400, "DIGEST_INVALID"),
         ("/v2/nginx/referrers/alpine", 400, "DIGEST_INVALID"),
         ("/v2/Nginx/manifests/1", 400, "NAME_INVALID"),
-        ("/v2/_catalog", 400, "NAME_INVALID"),
-        ("/v2/nginx/other/1", 400, "NAME_INVALID"),
+        ("/v2/_catalog", 404, "NAME_UNKNOWN"),
+        ("/v2/nginx/other/1", 404, "NAME_UNKNOWN"),
     ],
 )
 async def test_a_refusal_has_the_code_of_the_specification(

@@ -225,3 +225,12 @@ async def test_a_document_that_is_no_manifest_is_no_manifest(tmp_path: Path, ser
         answer = await client.get(f"/v2/x/manifests/{descriptor.digest}")
         assert answer.status == 404
         assert (await answer.json())["errors"][0]["code"] == "MANIFEST_UNKNOWN"
+
+
+async def test_a_mirror_named_as_its_own_upstream_is_asked_by_path(
+    tmp_path: Path, images: dict[str, Made], serve: Serve
+) -> None:
+    client = await serve(await fill(tmp_path, images), lock_of(images))
+    own = f"{client.host}:{client.port}"
+    answer = await client.get(f"/v2/registry.k8s.io/pause/manifests/3.6?ns={own}")
+    assert answer.status == 200

@@ -69,11 +69,12 @@ def test_a_full_lock_is_read_to_its_last_key() -> None:
                 name=apiserver,
                 digest=Digest(A),
                 platforms=frozenset({amd64, arm64}),
+                required=frozenset({amd64, arm64}),
                 also=(old, Reference("mirror.example", "apiserver", "latest")),
                 origins=(apiserver, old, aliyun),
                 size=32601484,
             ),
-            PinnedImage(nginx, Digest(B), frozenset({amd64}), (), (nginx,), None),
+            PinnedImage(nginx, Digest(B), frozenset({amd64}), origins=(nginx,)),
         ),
         files=(
             PinnedFile(

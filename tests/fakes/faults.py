@@ -1,0 +1,131 @@
+"""What a bad registry answers: each function returns an answer for `FakeRegistry.fail`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.fakes.call import PIECE, Content, honest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from tests.fakes.call import Call
+    from tests.fakes.registry import Answer, Gate
+
+ENDLESS = 64 << 20
+"""An endless body ends here, so that a client without a limit is found out rather than killed."""
+
+
+def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+    """Answer with a status."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        return await call.send(code, body, headers)
+
+    return answer
+
+
+def redirect(location: str, code: int = 307) -> Answer:
+    """Send the client elsewhere; `{path}` stands for what it asked."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        return await call.send(code, b"", {"Location": location.format(path=call.asked.path)})
+
+    return answer
+
+
+def instead(data: bytes, media_type: str = "application/octet-stream") -> Answer:
+    """Serve other bytes, honestly in every other way."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        return await honest(replace(call, content=Content(data, media_type)))
+
+    return answer
+
+
+async def flipped(call: Call) -> web.StreamResponse:
+    """Serve wrong bytes of the right length."""
+    return await instead(bytes((call.data[0] ^ 1,)) + call.data[1:])(call)
+
+
+async def longer(call: Call) -> web.StreamResponse:
+    """Serve one byte more than there is, and announce it."""
+    return await instead(call.data + b"x")(call)
+
+
+async def shorter(call: Call) -> web.StreamResponse:
+    """Serve a body that is cut short, and announce it so."""
+    return await instead(call.data[:-7])(call)
+
+
+async def whole(call: Call) -> web.StreamResponse:
+    """Know nothing of ranges."""
+    return await call.send(200, call.data)
+
+
+def ranged(content_range: str) -> Answer:
+    """Answer a range with a Content-Range of one's own; {start}, {end} and {size} are the truth."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        start, size = call.asked.start, len(call.data)
+        said = content_range.format(start=start, end=size - 1, size=size)
+        return await call.send(206, call.data[start:], {"Content-Range": said})
+
+    return answer
+
+
+def cut(after: int) -> Answer:
+    """Announce all, send some bytes, hang up."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        start, size = call.asked.start, len(call.data)
+        headers = {"Content-Length": str(size - start), "Connection": "close"}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+        response = await call.begin(206 if start else 200, headers)
+        response.force_close()
+        await call.write(call.data[start : start + after])
+        return response
+
+    return answer
+
+
+def stopped(after: int, gate: Gate, *, resets: bool = False) -> Answer:
+    """Send some bytes and wait at a gate; then send the rest, or reset the connection."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        response = await call.begin(200, {"Content-Length": str(len(call.data))})
+        await call.write(call.data[:after])
+        await gate.passed()
+        if resets:
+            call.reset()
+        else:
+            await call.write(call.data[after:])
+        return response
+
+    return answer
+
+
+def held(gate: Gate, then: Answer = honest) -> Answer:
+    """Say nothing until the gate opens."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        await gate.passed()
+        return await then(call)
+
+    return answer
+
+
+def endless(code: int = 200, piece: bytes = b" " * PIECE) -> Answer:
+    """Send without end, without saying how much."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        response = await call.begin(code, {"Content-Type": "application/json"})
+        while call.asked.sent < ENDLESS:
+            await call.write(piece)
+        return response
+
+    return answer

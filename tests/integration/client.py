@@ -1,0 +1,39 @@
+"""One repository of a fake registry, as the product's client sees it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
+from mirrorkit.oci.reference import Reference
+from mirrorkit.remote.registry import Repository
+from mirrorkit.remote.transport import Transport
+from tests.integration.lesson import layer_of, made
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.fakes.registry import FakeRegistry
+
+IMAGE = made("app")
+MANIFEST = Digest(IMAGE.digest)
+LAYER = layer_of("app").data
+BLOB = Descriptor("application/octet-stream", Digest.of(LAYER), len(LAYER))
+
+
+@asynccontextmanager
+async def app_at(upstream: FakeRegistry) -> AsyncIterator[Repository]:
+    """Open a conversation with one.test, which is a fake."""
+    transport = Transport({"one.test": upstream.url})
+    try:
+        yield Repository(Reference("one.test", "app", "1"), transport)
+    finally:
+        await transport.close()
+
+
+async def read(source: Repository, start: int = 0) -> tuple[int, bytes]:
+    """Read the layer from a byte on; return where the answer began, and its bytes."""
+    async with source.open(BLOB, start) as body:
+        return body.start, b"".join([piece async for piece in body.pieces])

@@ -1,0 +1,127 @@
+"""What the client makes of answers that say no, or nothing readable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.errors import (
+    DeniedError,
+    MirrorkitError,
+    NotFoundError,
+    UnreachableError,
+    UpstreamError,
+)
+from mirrorkit.oci.reference import Reference
+from mirrorkit.remote.registry import Repository
+from mirrorkit.remote.transport import Transport
+from tests.fakes.faults import ENDLESS, endless, status
+from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.client import IMAGE, app_at, read
+from tests.integration.lesson import APP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeRegistry]:
+    with fake_registry({APP: IMAGE}) as registry:
+        yield registry
+
+
+@pytest.mark.parametrize(
+    "code, kind",
+    [
+        (400, UpstreamError),
+        (401, DeniedError),
+        (403, DeniedError),
+        (404, NotFoundError),
+        (408, UnreachableError),
+        (410, NotFoundError),
+        (416, UpstreamError),
+        (429, UnreachableError),
+        (500, UnreachableError),
+        (503, UnreachableError),
+        (307, UpstreamError),
+    ],
+)
+async def test_each_status_becomes_the_error_it_means(
+    upstream: FakeRegistry, code: int, kind: type[UpstreamError]
+) -> None:
+    upstream.always("/blobs/", status(code, body=b'{"errors":[{"message":"go\\u001b[1m away"}]}'))
+    async with app_at(upstream) as app:
+        with pytest.raises(kind) as refusal:
+            await read(app)
+    assert type(refusal.value) is kind
+    # Control characters of a stranger reach no terminal.
+    assert refusal.value.message == f"one.test answered {code}: go[1m away"
+
+
+@pytest.mark.parametrize(
+    "said, least, most",
+    [
+        ("7", 7, 7),
+        (" 7 ", 7, 7),
+        ("0", 0, 0),
+        ("99999999999", 60, 60),
+        ("Wed, 21 Oct 2115 07:28:00 GMT", 60, 60),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+    ],
+)
+async def test_a_busy_registry_says_how_long_to_stay_away(
+    upstream: FakeRegistry, said: str, least: float, most: float
+) -> None:
+    upstream.fail("/blobs/", status(429, {"Retry-After": said}))
+    async with app_at(upstream) as app:
+        with pytest.raises(UnreachableError) as refusal:
+            await read(app)
+    assert refusal.value.retry_after is not None
+    assert least <= refusal.value.retry_after <= most
+
+
+@pytest.mark.parametrize("said", ["", "soon", "-5", "1e9", "\u0667", "Wed, 99 Foo 2015", "1;2"])
+async def test_garbage_in_retry_after_says_nothing(upstream: FakeRegistry, said: str) -> None:
+    upstream.fail("/blobs/", status(429, {"Retry-After": said}))
+    async with app_at(upstream) as app:
+        with pytest.raises(UnreachableError) as refusal:
+            await read(app)
+    assert refusal.value.retry_after is None
+
+
+async def test_an_endless_error_is_read_no_further_than_its_limit(upstream: FakeRegistry) -> None:
+    upstream.always("/blobs/", endless(404))
+    async with app_at(upstream) as app:
+        with pytest.raises(NotFoundError, match=r"one\.test answered 404$"):
+            await read(app)
+    assert upstream.sent() < ENDLESS
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no", b"{}", b"[]", b"null", b'{"errors":[]}', b'{"errors":{"a":1}}', b'"\\u00"']
+)
+async def test_an_error_nobody_can_read_still_says_its_status(
+    upstream: FakeRegistry, body: bytes
+) -> None:
+    upstream.always("/blobs/", status(404, body=body))
+    async with app_at(upstream) as app:
+        with pytest.raises(NotFoundError, match=r"one\.test answered 404$"):
+            await read(app)
+
+
+async def test_a_peer_that_speaks_no_http_is_an_error_of_one_line() -> None:
+    async def banner(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(banner, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        transport = Transport({"one.test": f"http://127.0.0.1:{port}"})
+        with pytest.raises(MirrorkitError) as refusal:
+            await read(Repository(Reference("one.test", "app", "1"), transport))
+        await transport.close()
+    assert isinstance(refusal.value, UnreachableError)
+    assert refusal.value.message.splitlines() == [refusal.value.message]

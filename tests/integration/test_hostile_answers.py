@@ -1,0 +1,119 @@
+"""Answers made to break a client: the source is to blame, the other images go on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.errors import UpstreamError
+from mirrorkit.store.memory import MemoryStore
+from tests.fakes.faults import redirect, status
+from tests.fakes.guards import Tokens
+from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.client import IMAGE, MANIFEST, app_at, read
+from tests.integration.lesson import APP, WEB, Lesson, made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fakes.registry import Answer
+    from tests.integration.command import Desk
+
+IMAGES = {APP: IMAGE, WEB: made("web")}
+NOT_UTF8 = b'{"errors":[{"message":"\xff"}],"token":"\xff"}'
+DEEP = b"[" * 60_000
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeRegistry]:
+    with fake_registry(IMAGES) as registry:
+        yield registry
+
+
+@pytest.mark.parametrize("part", ["/v2/app/manifests/", "/v2/app/blobs/"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        redirect("http://["),
+        redirect("http://h:99999/"),
+        redirect("http://h:x/"),
+        status(404, body=NOT_UTF8),
+        status(404, body=DEEP),
+        status(401, {"WWW-Authenticate": 'Bearer realm="//127.0.0.1/token"'}),
+    ],
+    ids=["bracket", "port", "word", "not utf-8", "deep", "no scheme"],
+)
+async def test_an_answer_made_to_break_a_client_is_an_error_of_that_image_alone(
+    upstream: FakeRegistry, part: str, answer: Answer
+) -> None:
+    upstream.always(part, answer)
+    report = await Lesson.of(IMAGES, upstream.url).sync(MemoryStore())
+    assert list(report.failures) == [APP]
+    assert isinstance(report.failures[APP], UpstreamError)
+
+
+def test_an_answer_made_to_break_a_client_is_no_bug_of_ours(
+    desk: Desk, upstream: FakeRegistry
+) -> None:
+    upstream.always("/v2/app/", redirect("http://["))
+    desk.prepare(IMAGES, upstream.url)
+    done = desk.run("sync")
+    assert done.status == 4, done
+    assert "Traceback" not in done.err
+    assert desk.names() == {WEB}
+
+
+@pytest.mark.parametrize("body", [NOT_UTF8, DEEP], ids=["not utf-8", "deep"])
+async def test_a_token_made_to_break_a_client_is_an_error_of_the_source(
+    upstream: FakeRegistry, body: bytes
+) -> None:
+    upstream.guard = Tokens(f"{upstream.url}/token")
+    upstream.always("/token", status(200, body=body))
+    async with app_at(upstream) as app:
+        with pytest.raises(UpstreamError):
+            await read(app)
+
+
+async def test_no_error_repeats_the_signature_of_a_signed_address(upstream: FakeRegistry) -> None:
+    async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"garbage\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(garbage, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        upstream.always("/blobs/", redirect(f"http://127.0.0.1:{port}/x?signature=secret"))
+        async with app_at(upstream) as app:
+            with pytest.raises(UpstreamError) as refusal:
+                await read(app)
+    assert "secret" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        'Negotiate, Bearer realm="{realm}",service="fake",scope="{scope}"',
+        'Bearer realm="{realm}",service=fake,scope="{scope}"',
+        'Digest realm="x", nonce="y", Bearer realm="{realm}",scope="{scope}"',
+    ],
+)
+async def test_a_challenge_is_read_as_rfc_9110_writes_it(
+    upstream: FakeRegistry, challenge: str
+) -> None:
+    guard = Tokens(f"{upstream.url}/token", challenge=challenge)
+    upstream.guard = guard
+    async with app_at(upstream) as app:
+        assert await app.manifest(MANIFEST) == IMAGE.data
+    assert ("service=fake" in upstream.requests("/token")[0].path) is ("fake" in challenge)
+
+
+async def test_many_requests_at_once_renew_a_token_once(upstream: FakeRegistry) -> None:
+    guard = Tokens(f"{upstream.url}/token")
+    upstream.guard = guard
+    async with app_at(upstream) as app:
+        await app.manifest(MANIFEST)
+        guard.revoke()
+        await asyncio.gather(*(read(app) for _ in range(8)))
+    assert len(guard.given) == 2
