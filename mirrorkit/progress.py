@@ -43,6 +43,11 @@ class Tally:
         return max(self.held_before + self.fetched + self.resumed - self.dropped, 0)
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many of something, for people."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def readable(count: float) -> str:
     """Write bytes for people, in the decimal units of links and disks."""
     value, unit = float(count), _UNITS[0]

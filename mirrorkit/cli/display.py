@@ -22,7 +22,7 @@ from mirrorkit.events import (
     SourcesSilent,
     TryingAgain,
 )
-from mirrorkit.progress import Tally, readable
+from mirrorkit.progress import Tally, counted, readable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,9 +96,9 @@ def sentence(event: Event) -> str | None:
 
 
 def _sentence_of_plan(plan: Planned) -> str:
-    missing, plural = plan.bytes_needed - plan.bytes_held, "" if plan.images == 1 else "s"
+    missing = plan.bytes_needed - plan.bytes_held
     return (
-        f"{plan.images} image{plural} to complete: {readable(missing)} to fetch,"
+        f"{counted(plan.images, 'image')} to complete: {readable(missing)} to fetch,"
         f" {readable(plan.bytes_held)} of {readable(plan.bytes_needed)} already here"
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mirrorkit.cli.options import Config, Jobs, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.errors import IncompleteError
-from mirrorkit.progress import readable
+from mirrorkit.progress import counted, readable
 
 if TYPE_CHECKING:
     from mirrorkit.cli.display import Display
@@ -66,7 +66,7 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
     if tally.resumed:
         fetched += f", {readable(tally.resumed)} saved from an interrupted run"
     if report.completeness.is_complete:
-        note(f"complete: {counts['total']} images, {readable(held or 0)} ({fetched})")
+        note(f"complete: {counted(counts['total'], 'image')}, {readable(held or 0)} ({fetched})")
     elif not report.failures:
         missing = ", ".join(item.name for item in report.completeness.missing_items[:5])
         hint = "plain files, and what the lock lists as unpinned, cannot be fetched yet"
