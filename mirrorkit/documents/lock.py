@@ -10,6 +10,7 @@ from mirrorkit.documents.values import file_path, tagged, web_url
 from mirrorkit.documents.yaml import Document, Field
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.platform import Platform
+from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 VERSION: Final = "1"
-KUBERNETES: Final = "registry.k8s.io"
-KUBERNETES_OLD: Final = "k8s.gcr.io"
 
 _LOCK_KEYS: Final = frozenset({"version", "platforms", "images", "files", "unpinned", "lessons"})
 _IMAGE_KEYS: Final = frozenset(
@@ -139,7 +138,7 @@ def _image(field: Field, default: frozenset[Platform] | None) -> PinnedImage | N
     _notes(fields)
     if reference is None or digest is None:
         return None
-    canonical = reference.on(KUBERNETES) if reference.registry == KUBERNETES_OLD else reference
+    canonical = reference.canonical
     old = [canonical.on(KUBERNETES_OLD)] if canonical.registry == KUBERNETES else []
     return PinnedImage(
         name=canonical,

@@ -9,6 +9,9 @@ from typing import Final
 from mirrorkit.oci.digest import Digest
 
 DOCKER_HUB: Final = "docker.io"
+KUBERNETES: Final = "registry.k8s.io"
+KUBERNETES_OLD: Final = "k8s.gcr.io"
+"""What Kubernetes' own registry was called until 2023; the same images under the same paths."""
 _HUB_ALIASES: Final = frozenset({"index.docker.io", "registry-1.docker.io"})
 
 # Limits: distribution-spec 1.1 "Pulling manifests" (tag), distribution/reference (name).
@@ -75,6 +78,11 @@ class Reference:
     def on(self, registry: str) -> Reference:
         """Return the same name at another registry."""
         return replace(self, registry=registry)
+
+    @property
+    def canonical(self) -> Reference:
+        """The same image under the name mirrorkit keeps it by."""
+        return self.on(KUBERNETES) if self.registry == KUBERNETES_OLD else self
 
     @property
     def name(self) -> str:

@@ -97,3 +97,10 @@ def test_the_same_name_at_another_registry_keeps_tag_and_digest() -> None:
 def test_a_host_told_by_its_capital_alone_is_refused_for_its_small_spelling_is_no_host() -> None:
     with pytest.raises(ValueError, match="not an image name"):
         Reference.parse("Mirror/nginx:1")
+
+
+def test_kubernetes_old_registry_is_another_name_for_its_new_one() -> None:
+    old = Reference.parse(f"k8s.gcr.io/pause:3.6@{SHA}")
+    assert str(old.canonical) == f"registry.k8s.io/pause:3.6@{SHA}"
+    assert old.canonical.canonical == old.canonical
+    assert Reference.parse("gcr.io/pause:3.6").canonical == Reference.parse("gcr.io/pause:3.6")
