@@ -1,0 +1,1 @@
+"""What each minikube release and Kubernetes version needs: queries on data built from facts."""
