@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import serve, settings, status, sync
+from mirrorkit.cli import catalog, serve, settings, status, sync
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -30,6 +30,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
+app.add_typer(catalog.app, name="catalog")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    command = next((word for word in arguments if word in _COMMANDS), None)
+    command = next((word for word in arguments if word in {*_COMMANDS, "catalog"}), None)
     return f"mirrorkit {command} --help" if command else "mirrorkit --help"
 
 
