@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import catalog, serve, settings, status, sync
+from mirrorkit.cli import catalog, scan, serve, settings, status, sync
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -26,6 +26,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "sync": sync.command,
     "serve": serve.serve,
     "status": status.command,
+    "scan": scan.command,
     "settings": settings.command,
 }
 for _name, _function in _COMMANDS.items():

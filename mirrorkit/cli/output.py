@@ -42,3 +42,8 @@ def tell_bug() -> None:
     traceback.print_exc()
     note("error: this is a bug in mirrorkit")
     note("hint: please report it with the lines above")
+
+
+def printable(text: str) -> str:
+    """Return text from elsewhere as one line that changes nothing in a terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
