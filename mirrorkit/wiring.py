@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.documents.lock import Lock, parse_lock
+from mirrorkit.documents.lock import parse_lock
 from mirrorkit.errors import DocumentError
 from mirrorkit.store.disk import DiskStore
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp.web import AppRunner
 
     from mirrorkit.content import Source
-    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.documents.pins import Lock, PinnedImage
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.run import Run

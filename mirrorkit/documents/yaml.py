@@ -15,7 +15,7 @@ import yaml
 from mirrorkit.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class _Mark(Protocol):
     column: int
 
 
+VERSION: Final = "1"
 DOCUMENT_MAX: Final = 4 * 1024 * 1024
 """Bytes a document may have: ten times what a large course needs."""
 
@@ -100,6 +101,11 @@ class Field:
         self.document.mistake(self.key or self.node, self.path, text)
 
     @property
+    def is_text(self) -> bool:
+        """Say whether it is a single word or line."""
+        return isinstance(self.node, yaml.ScalarNode)
+
+    @property
     def is_mapping(self) -> bool:
         """Say whether keys can be read from it."""
         return isinstance(self.node, yaml.MappingNode)
@@ -167,6 +173,41 @@ class Field:
             except ValueError as error:
                 value.wrong_key(str(error))
                 yield None, value
+
+
+def each(field: Field | None, read: Callable[[Field], T]) -> list[tuple[Field, T]]:
+    """Read every item of a list that may not be there, with its field."""
+    return [(item, read(item)) for item in field.sequence()] if field else []
+
+
+def values(pairs: Iterable[tuple[Field, T | None]]) -> tuple[T, ...]:
+    """Keep what could be read."""
+    return tuple(value for _, value in pairs if value is not None)
+
+
+def required(
+    field: Field, fields: dict[str, Field], key: str, parse: Callable[[str], T]
+) -> T | None:
+    """Read a key that must be there."""
+    if key in fields:
+        return fields[key].parsed(parse)
+    if field.is_mapping:
+        field.wrong(f"`{key}` is missing")
+    return None
+
+
+def version_one(root: Field, version: Field | None) -> None:
+    """Refuse a document of another version than 1."""
+    if version is not None:
+        version.parsed(_one)
+    elif root.is_mapping:
+        root.wrong("`version: 1` is missing")
+
+
+def _one(text: str) -> str:
+    if text != VERSION:
+        raise ValueError(f"version {text[:20]!r} is not known; this mirrorkit reads {VERSION}")
+    return text
 
 
 def _whole(text: str) -> int:

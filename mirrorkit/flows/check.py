@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mirrorkit.content import Shelf
-    from mirrorkit.documents.lock import Lock, PinnedFile, PinnedImage, Unpinned
+    from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage, Unpinned
     from mirrorkit.flows.manifests import Manifests
     from mirrorkit.oci.digest import Digest
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from mirrorkit.content import Source
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.flows.run import Run
 
 ANSWER_SECONDS: Final = 10.0

@@ -12,7 +12,7 @@ from mirrorkit.oci.mediatypes import DOCUMENTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.documents.pins import PinnedImage
     from mirrorkit.flows.manifests import Manifests
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor, Document, Manifest

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mirrorkit.content import Sink, Source, Store
-    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.documents.pins import PinnedImage
     from mirrorkit.events import Listener
     from mirrorkit.flows.needs import Needs
     from mirrorkit.flows.run import Run

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mirrorkit.content import Source, Store
-    from mirrorkit.documents.lock import PinnedImage
+    from mirrorkit.documents.pins import PinnedImage
     from mirrorkit.events import Listener
 
 

@@ -17,7 +17,7 @@ from mirrorkit.progress import Tally, readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.plan import BlobPlan, ImagePlan, Plan
     from mirrorkit.flows.run import Run

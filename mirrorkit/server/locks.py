@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
 
 _log = logging.getLogger(__name__)
 _Stamp = tuple[int, int, int] | None

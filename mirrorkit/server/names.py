@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mirrorkit.documents.layout import LayoutIndex
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.oci.manifest import Descriptor
 
 IMAGE_REPOSITORY: Final = "k8s/"

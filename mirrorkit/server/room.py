@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import FileShelf
     from mirrorkit.documents.layout import LayoutIndex
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from mirrorkit.documents.lock import Lock
+from mirrorkit.documents.pins import Lock
 from mirrorkit.server.app import make_app
 from mirrorkit.server.room import Room
 from mirrorkit.store.disk import DiskStore

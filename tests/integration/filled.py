@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirrorkit.documents.lock import Lock, parse_lock
+from mirrorkit.documents.lock import parse_lock
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from mirrorkit.documents.pins import Lock
     from tests.lab.images import Made
 
 BLOB = "application/octet-stream"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from mirrorkit.documents.lock import Lock, parse_lock
+from mirrorkit.documents.lock import parse_lock
 from mirrorkit.flows.run import Run
 from mirrorkit.flows.sync import SyncReport, sync
 from mirrorkit.progress import Tally
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from mirrorkit.content import Store
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event
 
 APP = "one.test/app:1"

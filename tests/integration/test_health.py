@@ -13,7 +13,7 @@ from tests.integration.filled import fill, lock_of, path_of, put
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mirrorkit.documents.lock import Lock
+    from mirrorkit.documents.pins import Lock
     from tests.integration.conftest import Serve
     from tests.lab.images import Made
 

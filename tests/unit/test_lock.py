@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from mirrorkit.documents.lock import Lock, PinnedFile, PinnedImage, Unpinned, parse_lock
+from mirrorkit.documents.lock import parse_lock
+from mirrorkit.documents.pins import (
+    Lock,
+    PinnedChild,
+    PinnedFile,
+    PinnedImage,
+    PinnedSource,
+    Unpinned,
+)
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import Reference
@@ -72,7 +80,19 @@ def test_a_full_lock_is_read_to_its_last_key() -> None:
                 required=frozenset({amd64, arm64}),
                 also=(old, Reference("mirror.example", "apiserver", "latest")),
                 origins=(apiserver, old, aliyun),
-                size=32601484,
+                children={
+                    amd64: PinnedChild(Digest(B), Digest(C), 32601483, "expected"),
+                    arm64: PinnedChild(size=1),
+                },
+                sources={
+                    "aliyun": PinnedSource(aliyun, Digest(A)),
+                    "stale": PinnedSource(
+                        Reference.parse("stale.example/kube-apiserver:v1.23.3"), Digest(B)
+                    ),
+                    "upstream": PinnedSource(apiserver),
+                },
+                needed_by=("kubernetes v1.23.3",),
+                known="proven",
             ),
             PinnedImage(nginx, Digest(B), frozenset({amd64}), origins=(nginx,)),
         ),
@@ -82,13 +102,23 @@ def test_a_full_lock_is_read_to_its_last_key() -> None:
                 digest=Digest(A),
                 size=73121792,
                 urls=("https://a.example/minikube", "http://b.example:8080/minikube"),
+                needed_by=("ch1",),
+                known="expected",
             ),
             PinnedFile("README", Digest(B), None, ()),
         ),
         unpinned=(
-            Unpinned("docker.io/library/busybox:1.35", is_file=False, reason="no digest"),
+            Unpinned(
+                "docker.io/library/busybox:1.35",
+                is_file=False,
+                reason="no digest",
+                urls=("https://a.example/",),
+                needed_by=("ch2",),
+            ),
             Unpinned("helm/helm.tgz", is_file=True, reason=""),
         ),
+        platforms=(amd64,),
+        lessons=("ch1", "ch2"),
     )
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirrorkit.documents.layout import LayoutIndex
-from mirrorkit.documents.lock import Lock, PinnedImage, parse_lock
+from mirrorkit.documents.lock import parse_lock
+from mirrorkit.documents.pins import Lock, PinnedImage
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.mediatypes import OCI_MANIFEST

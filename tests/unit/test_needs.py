@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mirrorkit.documents.lock import PinnedImage
+from mirrorkit.documents.pins import PinnedImage
 from mirrorkit.flows.manifests import Manifests
 from mirrorkit.flows.needs import Needs, needs_of, walk
 from mirrorkit.oci.digest import Digest
