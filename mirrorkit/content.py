@@ -37,6 +37,10 @@ class Source(Protocol):
         """Return when it answers at all; UnreachableError when it does not."""
         ...
 
+    async def resolve(self, tag: str) -> Digest:
+        """Return the digest a tag stands for now; nothing of it is proven."""
+        ...
+
     async def manifest(self, digest: Digest) -> bytes:
         """Return a manifest's bytes, as sent; the caller checks them."""
         ...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONFIGURATION_NAME: Final = "mirrorkit.yaml"
 LOCK_NAME: Final = "images.lock.yaml"
+WISH_NAME: Final = "images.yaml"
 
 
 class Setting(NamedTuple):

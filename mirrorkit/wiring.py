@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.errors import DocumentError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.settings import WISH_NAME
 from mirrorkit.store.disk import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
     from aiohttp.web import AppRunner
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import Lock, PinnedImage
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
+    from mirrorkit.flows.locking import Locked
     from mirrorkit.flows.run import Run
     from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.flows.wanted import Wanted
+    from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
     from mirrorkit.settings import Settings
 
@@ -29,16 +34,17 @@ _LOOK_SECONDS: Final = 2.0
 
 def read_lock(path: Path) -> Lock:
     """Read a lock file; DocumentError when it is not there or has mistakes."""
+    hint = "go to the folder of the class, or name its lock with --lock FILE"
+    return parse_lock(_read(path, f"there is no lock {path}", hint), str(path))
+
+
+def _read(path: Path, absent: str, hint: str) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
-        raise DocumentError(
-            f"there is no lock {path}",
-            hint="go to the folder of the class, or name its lock with --lock FILE",
-        ) from error
+        raise DocumentError(absent, hint=hint) from error
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
-    return parse_lock(data, str(path))
 
 
 def open_store(settings: Settings) -> DiskStore:
@@ -56,6 +62,9 @@ class _Upstreams:
         self._repositories: dict[str, Source] = {}
 
     def __call__(self, image: PinnedImage) -> Sequence[Source]:
+        return self.at(image.origins)
+
+    def at(self, names: Sequence[Reference]) -> Sequence[Source]:
         from mirrorkit.remote.registry import Repository
         from mirrorkit.remote.transport import Transport
 
@@ -63,9 +72,9 @@ class _Upstreams:
             self._transport = Transport(
                 self._settings.endpoints, connections=self._settings.jobs, report=self._report
             )
-        for origin in image.origins:
-            self._repositories.setdefault(origin.name, Repository(origin, self._transport))
-        return [self._repositories[origin.name] for origin in image.origins]
+        for name in names:
+            self._repositories.setdefault(name.name, Repository(name, self._transport))
+        return [self._repositories[name.name] for name in names]
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -84,11 +93,13 @@ async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
         await upstreams.close()
 
 
-async def sync_once(settings: Settings, report: Listener) -> SyncReport:
-    """Read the lock and sync it."""
+async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = False) -> SyncReport:
+    """Read the lock and sync it; `is_frozen` does not look whether images.yaml agrees."""
     from mirrorkit.flows.sync import sync
 
     lock = read_lock(settings.locks[0])
+    if not is_frozen:
+        refuse_disagreement(lock, settings.locks[0])
     async with open_run(settings, report) as run:
         return await sync(lock, run)
 
@@ -112,6 +123,76 @@ async def keep_filled(
         await keep(current_lock, lambda: open_run(settings, report), tell)
         while files.current() is locks:  # noqa: ASYNC110 - a file system sends no event
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def lock_wish(
+    settings: Settings, wish: Path, lock: Path, *, upgrade: Collection[str] | None, is_offline: bool
+) -> Locked:
+    """Read a wish and work out its lock; nothing is written."""
+    from mirrorkit.flows.lock import Choices, make_lock
+    from mirrorkit.flows.locking import Locked
+
+    want = _wanted(wish)
+    before = _earlier(lock)
+    names = None if upgrade is None else {_canonical(name) for name in upgrade}
+    upstreams = _Upstreams(settings, lambda _event: None)
+    choices = Choices(before, names, None if is_offline else upstreams.at, settings.jobs)
+    try:
+        made_lock, made = await make_lock(want, choices)
+    finally:
+        await upstreams.close()
+    return Locked(made_lock, before, made)
+
+
+def _wanted(path: Path) -> Wanted:
+    from mirrorkit.documents.wish import parse_wish
+    from mirrorkit.flows.wanted import wanted
+
+    hint = "start one with `mirrorkit init`, or name it with --wish FILE"
+    text = _read(path, f"there is no wish {path}", hint)
+    return wanted(parse_wish(text, str(path)), text)
+
+
+def refuse_disagreement(lock: Lock, path: Path) -> None:
+    """Hold a lock against the images.yaml beside it, if there is one: DocumentError."""
+    wish = path.parent / WISH_NAME
+    if not wish.exists() or lock.wish == Digest.of(wish.read_bytes()):
+        return
+    from mirrorkit.flows.wanted import disagreement
+
+    how = disagreement(_wanted(wish), lock)
+    if how is not None:
+        raise DocumentError(
+            f"{wish} {how}",
+            hint="run `mirrorkit lock`, or leave it so this once with --frozen",
+        )
+
+
+def _earlier(path: Path) -> Lock | None:
+    return read_lock(path) if path.exists() else None
+
+
+def _canonical(name: str) -> str:
+    from mirrorkit.errors import UsageError
+    from mirrorkit.oci.reference import Reference
+
+    try:
+        return str(Reference.parse(name).canonical)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def write_locked(path: Path, locked: Locked) -> None:
+    """Write a lock and, beside it, the small documents that were seen."""
+    from mirrorkit.store.durable import storage_errors, write_file
+
+    folder = path.with_suffix(".d")
+    with storage_errors(path.parent):
+        if locked.documents:
+            folder.mkdir(exist_ok=True)
+        for digest, data in sorted(locked.documents.items()):
+            write_file(folder / f"{digest.algorithm}-{digest.hex}", data)
+        write_file(path, locked.text)
 
 
 def check_locks(settings: Settings) -> dict[str, Completeness]:

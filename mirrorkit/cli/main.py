@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import catalog, scan, serve, settings, status, sync
+from mirrorkit.cli import catalog, lock, scan, serve, settings, status, sync
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., int]] = {
     "up": serve.up,
+    "lock": lock.command,
     "sync": sync.command,
     "serve": serve.serve,
     "status": status.command,

@@ -29,6 +29,7 @@ Listen = Annotated[
     str | None, typer.Option(help="HOST:PORT to serve on [default: :5080, every interface].")
 ]
 Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
+Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of words.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirrorkit.cli.options import Config, Jobs, Json, OneLock, Store, settings_from
+from mirrorkit.cli.options import Config, Frozen, Jobs, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import counted, readable
@@ -20,13 +20,15 @@ def command(
     store: Store = None,
     config: Config = None,
     jobs: Jobs = None,
+    frozen: Frozen = False,
     as_json: Json = False,
 ) -> int:
     """Fetch everything the lock pins into the store.
 
     What is held already is not asked for again; with nothing to do no source is contacted. Ctrl-C
     loses nothing: the next run goes on where this one stopped. Ends with 0 only when everything
-    is held and verified.
+    is held and verified. When images.yaml beside the lock wants something else than the lock has,
+    that is an error; --frozen does not look.
 
     \b
     Examples:
@@ -39,15 +41,15 @@ def command(
 
     settings = settings_from(store=store, locks=lock, config=config, jobs=jobs, is_one_lock=True)
     with choose_display(as_json=as_json) as display:
-        report = asyncio.run(_sync(settings, display))
+        report = asyncio.run(_sync(settings, display, is_frozen=frozen))
     tell_report(report, display, as_json=as_json)
     return report.exit_status
 
 
-async def _sync(settings: Settings, display: Display) -> SyncReport:
+async def _sync(settings: Settings, display: Display, *, is_frozen: bool) -> SyncReport:
     from mirrorkit.wiring import sync_once
 
-    return await sync_once(settings, display)
+    return await sync_once(settings, display, is_frozen=is_frozen)
 
 
 def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:

@@ -23,7 +23,9 @@ from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
 
-_LOCK_KEYS: Final = frozenset({"version", "platforms", "images", "files", "unpinned", "lessons"})
+_LOCK_KEYS: Final = frozenset(
+    {"version", "wish", "platforms", "images", "files", "unpinned", "lessons"}
+)
 _IMAGE_KEYS: Final = frozenset(
     {"name", "digest", "platforms", "also", "sources", "needed_by", "known"}
 )
@@ -40,6 +42,7 @@ def parse_lock(data: bytes, name: str = "images.lock.yaml") -> Lock:
     document, root = Document.open(name, data)
     fields = root.mapping(known=_LOCK_KEYS)
     version_one(root, fields.get("version"))
+    wish = fields["wish"].parsed(Digest) if "wish" in fields else None
     platforms = _platforms(fields.get("platforms"))
     images = each(fields.get("images"), lambda item: _image(item, platforms))
     files = each(fields.get("files"), _file)
@@ -48,7 +51,15 @@ def parse_lock(data: bytes, name: str = "images.lock.yaml") -> Lock:
     _refuse_name_clashes(images)
     _refuse_file_clashes(files)
     document.finish()
-    return Lock(values(images), values(files), values(unpinned), platforms, lessons, data)
+    return Lock(
+        images=values(images),
+        files=values(files),
+        unpinned=values(unpinned),
+        platforms=platforms,
+        lessons=lessons,
+        wish=wish,
+        text=data,
+    )
 
 
 def _platforms(field: Field | None) -> tuple[Platform, ...]:

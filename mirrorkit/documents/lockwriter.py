@@ -25,6 +25,8 @@ _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", 
 def write_lock(lock: Lock, heading: str = "") -> bytes:
     """Return the lock as YAML; what is read back is equal to what was written."""
     lines = [*(f"# {line}" for line in heading.splitlines()), "version: 1"]
+    if lock.wish:
+        lines.append(f"wish: {lock.wish}")
     if lock.platforms:
         lines.append(f"platforms: {_flow(lock.platforms)}")
     if lock.lessons:

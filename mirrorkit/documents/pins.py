@@ -103,5 +103,7 @@ class Lock:
     """Platforms the class would like; none named means all that there are."""
     lessons: tuple[str, ...] = ()
     """The lessons' names in their order."""
+    wish: Digest | None = None
+    """Of the images.yaml it was made from."""
     text: bytes = field(default=b"", compare=False, repr=False)
     """What was read, for the copy that the store keeps."""

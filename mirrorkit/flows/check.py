@@ -42,6 +42,9 @@ class Item:
     needed: int | None
     """Bytes it needs in all, where that is known."""
     present: int
+    known: str | None = None
+    """How its digest is known: proven, expected, or None where the lock does not say."""
+    needed_by: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the item as the status document has it."""
@@ -52,6 +55,8 @@ class Item:
             "digest": str(self.digest) if self.digest else None,
             "missing": [str(digest) for digest in self.missing],
             "bytes": {"needed": self.needed, "present": self.present},
+            "known": self.known,
+            "needed_by": list(self.needed_by),
         }
 
 
@@ -152,7 +157,16 @@ def _check_image(image: PinnedImage, shelf: Shelf, manifests: Manifests) -> Item
         needed = max(image.size, sum(sizes.values()))
     state = _state(missing=missing, is_corrupt=is_corrupt, has_some=bool(present))
     return Item(
-        str(image.name), "image", state, image.digest, tuple(missing), sizes, needed, present
+        name=str(image.name),
+        kind="image",
+        state=state,
+        digest=image.digest,
+        missing=tuple(missing),
+        sizes=sizes,
+        needed=needed,
+        present=present,
+        known=image.known,
+        needed_by=image.needed_by,
     )
 
 
@@ -164,12 +178,23 @@ def _check_file(file: PinnedFile, shelf: Shelf) -> Item:
     sizes = {} if size is None else {file.digest: size}
     state = _state(missing=missing, is_corrupt=is_corrupt, has_some=False)
     present = _sum_without(sizes, missing)
-    return Item(file.path, "file", state, file.digest, missing, sizes, size, present)
+    return Item(
+        name=file.path,
+        kind="file",
+        state=state,
+        digest=file.digest,
+        missing=missing,
+        sizes=sizes,
+        needed=size,
+        present=present,
+        known=file.known,
+        needed_by=file.needed_by,
+    )
 
 
 def _unpinned(entry: Unpinned) -> Item:
     kind = "file" if entry.is_file else "image"
-    return Item(entry.name, kind, State.ABSENT, None, (), {}, None, 0)
+    return Item(entry.name, kind, State.ABSENT, None, (), {}, None, 0, needed_by=entry.needed_by)
 
 
 def _state(*, missing: Iterable[Digest], is_corrupt: bool, has_some: bool) -> State:

@@ -16,6 +16,7 @@ from mirrorkit.errors import (
     UpstreamError,
 )
 from mirrorkit.events import SourceFailed
+from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import DOCUMENT_MAX, parse_document
 from mirrorkit.oci.mediatypes import DOCUMENTS
 from mirrorkit.remote.transport import read_capped
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
@@ -60,16 +60,23 @@ class Repository:
         except UpstreamError:
             return
 
+    async def resolve(self, tag: str) -> Digest:
+        """Return the digest a tag stands for now: the hash of the manifest it is answered with."""
+        return Digest.of(await self._manifest_retried(tag))
+
     async def manifest(self, digest: Digest) -> bytes:
         """Return a manifest's bytes as sent, at most 8 MiB; the caller checks them.
 
         Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
         """
+        return await self._manifest_retried(digest)
+
+    async def _manifest_retried(self, reference: str) -> bytes:
         async for attempt in stamina.retry_context(
             on=self._backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
         ):
             with attempt:
-                return await self._manifest(digest)
+                return await self._manifest(reference)
         raise AssertionError("stamina returns or raises")
 
     def _backoff(self, error: Exception) -> bool | float:
@@ -79,8 +86,8 @@ class Repository:
         self._transport.report(SourceFailed(self._path, self._host, error.message))
         return error.retry_after or True
 
-    async def _manifest(self, digest: Digest) -> bytes:
-        path = f"v2/{self._path}/manifests/{digest}"
+    async def _manifest(self, reference: str) -> bytes:
+        path = f"v2/{self._path}/manifests/{reference}"
         headers = {"Accept": _ACCEPT}
         async with self._transport.get(
             self._host, path, scope=self._scope, headers=headers
@@ -90,7 +97,7 @@ class Repository:
             try:
                 parse_document(data, response.content_type)
             except ValueError as error:
-                raise IntegrityError(f"{self._host} sent {digest}, {error}") from error
+                raise IntegrityError(f"{self._host} sent {reference}, {error}") from error
         return data
 
     @asynccontextmanager

@@ -1,0 +1,75 @@
+"""`mirrorkit lock`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mirrorkit.cli.options import Config, Json, settings_from
+from mirrorkit.cli.output import note, say, say_json
+
+if TYPE_CHECKING:
+    from mirrorkit.flows.locking import Locked
+
+Upgrade = Annotated[
+    bool, typer.Option("--upgrade", help="Ask every tag that moves anew, or those named.")
+]
+Names = Annotated[list[str] | None, typer.Argument(help="With --upgrade: only these images.")]
+
+
+def command(
+    names: Names = None,
+    wish: Annotated[Path, typer.Option(help="What the class needs.")] = Path("images.yaml"),
+    lock: Annotated[Path, typer.Option("--lock", help="The lock to write.")] = Path(
+        "images.lock.yaml"
+    ),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
+    upgrade: Upgrade = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print what changes.")] = False,
+    markdown: Annotated[bool, typer.Option(help="Print it as a Markdown table.")] = False,
+    offline: Annotated[bool, typer.Option(help="Ask no source.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> int:
+    """Pin exactly which bytes images.yaml comes to, in images.lock.yaml.
+
+    Published digests come first; tags that move are asked of their registries, and an earlier pin
+    is kept unless --upgrade gives it up. Without a network it pins what is published and lists the
+    rest as unpinned. A published digest that a registry contradicts is shown, never replaced.
+
+    \b
+    Examples:
+      mirrorkit lock
+      mirrorkit lock --check
+      mirrorkit lock --upgrade nginx:alpine --diff
+    """
+    import asyncio
+
+    from mirrorkit.wiring import lock_wish, write_locked
+
+    settings = settings_from(config=config)
+    given_up = frozenset() if not upgrade else frozenset(names) if names else None
+    locked = asyncio.run(lock_wish(settings, wish, lock, upgrade=given_up, is_offline=offline))
+    if not check:
+        write_locked(lock, locked)
+    if as_json:
+        say_json(locked.as_json(), indent=1)
+    else:
+        _tell(locked, lock, wants_diff=diff or check or markdown, as_markdown=markdown)
+    return 1 if locked.differences or (check and locked.has_changed) else 0
+
+
+def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) -> None:
+    if wants_diff and locked.changes:
+        say(locked.diff(as_markdown=as_markdown))
+    for difference in locked.differences:
+        note(
+            f"error: {difference.name}: published as {difference.published},"
+            f" but its registry has {difference.found}"
+        )
+        note(f"hint: if the registry is right: mirrorkit lock --upgrade {difference.name}")
+    for name, reason in locked.failures.items():
+        note(f"trouble   {name}: {reason}")
+    note(f"{path}: {locked.summary()}")

@@ -1,0 +1,214 @@
+"""Lock: from what is wanted to exactly which bytes; published digests first, then the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.documents.pins import (
+    EXPECTED,
+    PROVEN,
+    Lock,
+    PinnedChild,
+    PinnedFile,
+    PinnedImage,
+    Unpinned,
+)
+from mirrorkit.errors import MirrorkitError, NotFoundError, SurroundingsError
+from mirrorkit.flows.attempts import each
+from mirrorkit.flows.sight import see
+from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from mirrorkit.content import Source
+    from mirrorkit.flows.sight import Sight
+    from mirrorkit.flows.wanted import Wanted, WantedFile, WantedImage
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.oci.platform import Platform
+    from mirrorkit.oci.reference import Reference
+
+_NOBODY: Final = "nobody published a digest, and no source answered"
+_FILE: Final = "nobody published its sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A published digest that the source's own answer contradicts; nothing is replaced silently."""
+
+    name: str
+    published: Digest
+    found: Digest
+
+
+@dataclass
+class Locking:
+    """A lock being made: what came of each wanted image, and what was seen on the way."""
+
+    pins: dict[Reference, PinnedImage | Unpinned] = field(default_factory=dict)
+    documents: dict[Digest, bytes] = field(default_factory=dict)
+    """Indexes, manifests and configs that were seen, for `images.lock.d`."""
+    differences: list[Difference] = field(default_factory=list)
+    failures: dict[str, MirrorkitError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What one locking may use: the lock before it, and whose tags are asked anew."""
+
+    before: Lock | None = None
+    upgrade: Collection[str] | None = frozenset()
+    """Canonical names whose pins are given up; None means all."""
+    sources_of: Callable[[Sequence[Reference]], Sequence[Source]] | None = None
+    """None works offline."""
+    jobs: int = 8
+
+    def kept(self, name: Reference) -> PinnedImage | None:
+        """Return the pin an earlier lock has for a name, unless it is to be given up."""
+        if self.before is None or self.upgrade is None or str(name) in self.upgrade:
+            return None
+        return next((image for image in self.before.images if image.name == name), None)
+
+
+async def make_lock(want: Wanted, choices: Choices) -> tuple[Lock, Locking]:
+    """Pin everything wanted; what cannot be pinned yet is listed as unpinned.
+
+    Offline the published digests and the earlier lock decide. Online every digest is proven by its
+    bytes, and tags that move are asked. Raises SurroundingsError only.
+    """
+    locking = Locking()
+
+    async def one(image: WantedImage) -> None:
+        locking.pins[image.name] = await _pin(image, want.platforms, choices, locking)
+
+    await each(want.images, one, jobs=choices.jobs)
+    pins = [locking.pins[image.name] for image in want.images]
+    files = [_pin_file(file, choices.before) for file in want.files]
+    return (
+        Lock(
+            images=tuple(pin for pin in pins if isinstance(pin, PinnedImage)),
+            files=tuple(file for file in files if isinstance(file, PinnedFile)),
+            unpinned=tuple(pin for pin in (*pins, *files) if isinstance(pin, Unpinned)),
+            platforms=want.platforms,
+            lessons=want.lessons,
+            wish=want.wish,
+        ),
+        locking,
+    )
+
+
+async def _pin(
+    image: WantedImage, platforms: Sequence[Platform], choices: Choices, locking: Locking
+) -> PinnedImage | Unpinned:
+    """Pin one image: by the earlier lock, the published digest or, where the tag moves, its tag."""
+    kept = choices.kept(image.name)
+    is_published = image.digest is not None and not image.is_moving
+    digest = image.digest if is_published else (kept.digest if kept else None)
+    seen = await _look(image, digest, platforms, choices, locking) if choices.sources_of else None
+    if seen is not None:
+        return _proven(image, seen, platforms, locking)
+    if kept is not None and digest in (None, kept.digest):
+        return _renewed(image, kept)
+    if image.digest is not None:
+        return _expected(image, image.digest, platforms)
+    return Unpinned(str(image.name), is_file=False, reason=_NOBODY, needed_by=image.needed_by)
+
+
+async def _look(
+    image: WantedImage,
+    digest: Digest | None,
+    platforms: Sequence[Platform],
+    choices: Choices,
+    locking: Locking,
+) -> Sight | None:
+    """See an image at its sources; what fails is noted and leaves the pin to what is published."""
+    assert choices.sources_of is not None  # noqa: S101 - the caller looks first
+    failure: MirrorkitError | None = None
+    for source in choices.sources_of(_origins(image)):
+        try:
+            return await see(source, digest or image.name.tag or "", platforms)
+        except NotFoundError as error:
+            failure = error
+            await _compare(source, image, digest, locking)
+        except SurroundingsError:
+            raise
+        except MirrorkitError as error:
+            failure = error
+    if failure is not None:
+        locking.failures[str(image.name)] = failure
+    return None
+
+
+async def _compare(
+    source: Source, image: WantedImage, digest: Digest | None, locking: Locking
+) -> None:
+    """Where a source lacks the digest, look what its tag stands for: the facts may be wrong."""
+    if digest is None or image.name.tag is None:
+        return
+    try:
+        found = await source.resolve(image.name.tag)
+    except MirrorkitError:
+        return
+    if found != digest:
+        locking.differences.append(Difference(str(image.name), digest, found))
+
+
+def _origins(image: WantedImage) -> list[Reference]:
+    is_kubernetes = image.name.registry == KUBERNETES
+    return [image.name, *([image.name.on(KUBERNETES_OLD)] if is_kubernetes else [])]
+
+
+def _proven(
+    image: WantedImage, seen: Sight, platforms: Sequence[Platform], locking: Locking
+) -> PinnedImage:
+    locking.documents.update(seen.documents)
+    children = {key: seen.children[key] for key in platforms if key in seen.children}
+    return PinnedImage(
+        name=image.name,
+        digest=seen.digest,
+        platforms=frozenset(children) or None,
+        also=image.also,
+        children=children,
+        needed_by=image.needed_by,
+        known=PROVEN,
+    )
+
+
+def _expected(image: WantedImage, digest: Digest, platforms: Sequence[Platform]) -> PinnedImage:
+    children = {
+        child.platform: PinnedChild(child.digest, None, child.size)
+        for child in image.children
+        if child.platform in platforms
+    }
+    return PinnedImage(
+        name=image.name,
+        digest=digest,
+        also=image.also,
+        children=children,
+        needed_by=image.needed_by,
+        known=EXPECTED,
+    )
+
+
+def _renewed(image: WantedImage, kept: PinnedImage) -> PinnedImage:
+    """Keep a pin, with the names and needs the wish has now."""
+    return PinnedImage(
+        name=kept.name,
+        digest=kept.digest,
+        also=image.also,
+        children=kept.children,
+        sources=kept.sources,
+        needed_by=image.needed_by,
+        known=kept.known,
+    )
+
+
+def _pin_file(file: WantedFile, before: Lock | None) -> PinnedFile | Unpinned:
+    earlier = {old.path: old for old in (before.files if before else ())}.get(file.path)
+    digest = file.digest or (earlier.digest if earlier else None)
+    if digest is None:
+        return Unpinned(file.path, True, _FILE, file.urls, file.needed_by)  # noqa: FBT003
+    same = earlier if earlier and earlier.digest == digest else None
+    size, known = (same.size, same.known) if same else (None, EXPECTED)
+    return PinnedFile(file.path, digest, size, file.urls, file.needed_by, known)

@@ -1,0 +1,92 @@
+"""What a locking came to, held against the lock before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mirrorkit.documents.lockdiff import Change, changes, to_markdown, to_text
+from mirrorkit.documents.lockwriter import write_lock
+from mirrorkit.documents.pins import PROVEN, Lock
+from mirrorkit.progress import counted
+
+if TYPE_CHECKING:
+    from mirrorkit.flows.lock import Difference, Locking
+    from mirrorkit.oci.digest import Digest
+
+HEADING = "Written by `mirrorkit lock` from images.yaml; change that, not this."
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock that was made, and the one before it."""
+
+    lock: Lock
+    before: Lock | None
+    made: Locking
+
+    @property
+    def text(self) -> bytes:
+        """The lock as it is written."""
+        return write_lock(self.lock, HEADING)
+
+    @property
+    def has_changed(self) -> bool:
+        """Say whether writing it would change the file."""
+        return self.before is None or self.before.text != self.text
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is pinned differently than before."""
+        return changes(self.before or Lock(()), self.lock)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Published digests that a source contradicts, by name."""
+        return sorted(self.made.differences, key=lambda difference: difference.name)
+
+    @property
+    def documents(self) -> dict[Digest, bytes]:
+        """The small documents that were seen."""
+        return self.made.documents
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why some images could not be seen, by name."""
+        return {name: error.message for name, error in sorted(self.made.failures.items())}
+
+    def diff(self, *, as_markdown: bool) -> str:
+        """Write the changes for people."""
+        return to_markdown(self.changes) if as_markdown else to_text(self.changes)
+
+    def summary(self) -> str:
+        """Say in one line what the lock holds and how sure it is."""
+        known = [image.known for image in self.lock.images]
+        known += [file.known for file in self.lock.files]
+        parts = [
+            counted(len(self.lock.images), "image"),
+            counted(len(self.lock.files), "file"),
+            f"{known.count(PROVEN)} of {len(known)} digests proven",
+        ]
+        if self.lock.unpinned:
+            parts.append(f"{len(self.lock.unpinned)} unpinned")
+        return ", ".join(parts)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same as data."""
+        return {
+            "version": 1,
+            "changed": self.has_changed,
+            "images": len(self.lock.images),
+            "files": len(self.lock.files),
+            "unpinned": [entry.name for entry in self.lock.unpinned],
+            "changes": [
+                {"name": change.name, "before": change.before, "after": change.after}
+                for change in self.changes
+            ],
+            "differences": [
+                {"name": one.name, "published": one.published, "found": one.found}
+                for one in self.differences
+            ],
+            "failures": self.failures,
+        }

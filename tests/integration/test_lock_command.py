@@ -1,0 +1,163 @@
+"""`mirrorkit lock`: published digests first, bytes overrule, nothing is replaced silently."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.documents.lock import parse_lock
+from mirrorkit.oci.digest import Digest
+from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.lesson import made
+from tests.lab.images import image, index
+from tests.lab.layers import random_layer
+from tests.lab.process import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mirrorkit.documents.pins import Lock
+    from tests.integration.command import Desk
+    from tests.lab.images import Made
+
+APP = "one.test/app:1"
+PAUSE = "registry.k8s.io/pause:3.6"
+PUBLISHED = "sha256:3d380ca8864549e74af4b29c10f9cb0956236dfb01c40ca076fb6c37253234db"
+LIST = index(
+    [
+        image([random_layer(name, 3000)], name)
+        for name in ("linux/amd64", "linux/arm64", "linux/s390x")
+    ]
+)
+HOSTS = ("one.test", "registry.k8s.io", "k8s.gcr.io")
+
+
+@pytest.fixture
+def one() -> Iterator[FakeRegistry]:
+    with fake_registry({APP: LIST}) as registry:
+        yield registry
+
+
+def wish(desk: Desk, url: str, *images: str) -> None:
+    """Write a wish, and settings that ask every host at one place."""
+    text = f"version: 1\nplatforms: [linux/amd64, linux/arm64]\nimages: [{', '.join(images)}]\n"
+    (desk.folder / "images.yaml").write_text(text)
+    endpoints = {host: {"url": url} for host in HOSTS}
+    settings = {"store": str(desk.store), "endpoints": endpoints}
+    (desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
+
+
+def lock_of(desk: Desk) -> Lock:
+    return parse_lock((desk.folder / "images.lock.yaml").read_bytes())
+
+
+def test_online_a_tag_is_pinned_and_everything_of_it_proven(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP)
+    assert desk.run("lock").status == 0
+    (pin,) = lock_of(desk).images
+    assert (str(pin.name), pin.digest, pin.known) == (APP, LIST.digest, "proven")
+    assert {str(platform) for platform in pin.children} == {"linux/amd64", "linux/arm64"}
+    for platform, child in pin.children.items():
+        of = LIST.for_platform(str(platform))
+        assert (child.digest, child.known) == (of.digest, "proven")
+        assert child.image_id == json.loads(of.data)["config"]["digest"]
+        assert child.size == len(of.data) + sum(map(len, of.blobs.values()))
+
+
+def test_the_small_documents_lie_beside_the_lock_named_by_their_digest(
+    desk: Desk, one: FakeRegistry
+) -> None:
+    wish(desk, one.url, APP)
+    assert desk.run("lock").status == 0
+    files = list((desk.folder / "images.lock.d").iterdir())
+    assert len(files) == 1 + 2 + 2
+    for file in files:
+        assert Digest.of(file.read_bytes()) == file.name.replace("-", ":", 1)
+
+
+def test_a_second_lock_is_the_same_to_the_byte_and_check_says_so(
+    desk: Desk, one: FakeRegistry
+) -> None:
+    wish(desk, one.url, APP)
+    assert desk.run("lock", "--check").status == 1
+    assert not (desk.folder / "images.lock.yaml").exists()
+    assert desk.run("lock").status == 0
+    before = (desk.folder / "images.lock.yaml").read_bytes()
+    assert desk.run("lock").status == 0
+    assert (desk.folder / "images.lock.yaml").read_bytes() == before
+    assert desk.run("lock", "--check").status == 0
+
+
+def test_what_is_locked_can_be_synced_and_a_changed_wish_stops_that(
+    desk: Desk, one: FakeRegistry
+) -> None:
+    wish(desk, one.url, APP)
+    assert desk.run("lock").status == 0
+    assert desk.run("sync").status == 0
+    wish(desk, one.url, APP, "one.test/web:1")
+    done = desk.run("sync")
+    assert (done.status, done.lines("hint")) == (
+        3,
+        ["run `mirrorkit lock`, or leave it so this once with --frozen"],
+    )
+    assert "one.test/web:1" in done.lines("error")[0]
+    assert desk.run("sync", "--frozen").status == 0
+
+
+def test_a_tag_that_moved_stays_pinned_until_it_is_upgraded(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP)
+    assert desk.run("lock").status == 0
+    moved: dict[str, Made] = {APP: made("moved")}
+    with fake_registry({**moved}) as other:
+        other.contents.update({k: v for k, v in one.contents.items() if k[2] != "1"})
+        wish(desk, other.url, APP)
+        assert desk.run("lock").status == 0
+        assert lock_of(desk).images[0].digest == LIST.digest
+        done = desk.run("lock", "--upgrade", APP, "--diff")
+    assert done.status == 0
+    assert done.out.startswith(f"changed  {APP}  {LIST.digest[:19]} -> ")
+    assert lock_of(desk).images[0].digest == moved[APP].digest
+
+
+def test_a_published_digest_that_the_registry_contradicts_is_shown_and_kept(desk: Desk) -> None:
+    with fake_registry({PAUSE: LIST}) as one:
+        wish(desk, one.url, PAUSE)
+        done = desk.run("lock")
+    assert done.status == 1
+    said = f"{PAUSE}: published as {PUBLISHED}, but its registry has {LIST.digest}"
+    assert said in done.lines("error")
+    (pin,) = lock_of(desk).images
+    assert (pin.digest, pin.known) == (PUBLISHED, "expected")
+
+
+def test_offline_what_is_published_is_expected_and_the_rest_unpinned(desk: Desk) -> None:
+    wish(desk, f"http://127.0.0.1:{free_port()}", PAUSE, APP)
+    assert desk.run("lock").status == 0
+    lock = lock_of(desk)
+    assert [(pin.digest, pin.known) for pin in lock.images] == [(PUBLISHED, "expected")]
+    assert [(entry.name, entry.needed_by) for entry in lock.unpinned] == [(APP, ("images.yaml",))]
+    status = json.loads(desk.run("status", "--json").out)
+    assert status["complete"] is False
+    assert [(item["name"], item["digest"]) for item in status["items"]][1] == (APP, None)
+
+
+def test_a_lock_as_data_says_what_changed(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP)
+    found = json.loads(desk.run("lock", "--json").out)
+    assert found["changes"] == [{"name": APP, "before": None, "after": LIST.digest}]
+    assert (found["changed"], found["images"], found["unpinned"]) == (True, 1, [])
+
+
+def test_a_change_board_gets_a_table(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP)
+    lines = desk.run("lock", "--markdown").out.splitlines()
+    assert lines[0] == "| | what | before | after |"
+    assert f"| added | {APP} |  | {LIST.digest} |" in lines
+
+
+def test_without_a_wish_the_way_to_one_is_told(desk: Desk) -> None:
+    done = desk.run("lock")
+    assert (done.status, done.lines("error")) == (3, ["there is no wish images.yaml"])
+    assert "mirrorkit init" in done.lines("hint")[0]
