@@ -21,6 +21,9 @@ class Tally:
     resumed: int = 0
     """Bytes taken over from an interrupted run."""
     dropped: int = 0
+    fetched_in_all: int = 0
+    """Bytes received over all plans so far: a sync that tries again makes several."""
+    resumed_in_all: int = 0
 
     def add(self, event: object) -> None:
         """Take in one event."""
@@ -30,8 +33,10 @@ class Tally:
                 self.fetched = self.resumed = self.dropped = 0
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
+                self.resumed_in_all += count
             case BytesArrived(count=count):
                 self.fetched += count
+                self.fetched_in_all += count
             case BytesDropped(count=count):
                 self.dropped += count
             case _:

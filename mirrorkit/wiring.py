@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, NoReturn
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.errors import DocumentError
@@ -12,7 +12,7 @@ from mirrorkit.settings import WISH_NAME
 from mirrorkit.store.disk import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
     from aiohttp.web import AppRunner
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import Lock, PinnedImage
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
+    from mirrorkit.flows.keep import Told
     from mirrorkit.flows.locking import Locked
     from mirrorkit.flows.run import Run
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.wanted import Wanted
     from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
+    from mirrorkit.server.locks import LockFiles
     from mirrorkit.settings import Settings
-
-_LOOK_SECONDS: Final = 2.0
 
 
 def read_lock(path: Path) -> Lock:
@@ -104,25 +104,29 @@ async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = F
         return await sync(lock, run)
 
 
+def follow_locks(settings: Settings) -> LockFiles:
+    """Read every lock the settings name, and again whenever somebody changes one."""
+    from mirrorkit.server.locks import LockFiles
+
+    return LockFiles(settings.locks, read_lock)
+
+
 async def keep_filled(
-    settings: Settings, report: Listener, tell: Callable[[SyncReport], None]
-) -> None:
+    settings: Settings, files: LockFiles, report: Listener, told: Told
+) -> NoReturn:
     """Sync the lock until it is complete, and again whenever somebody changes it."""
     import asyncio
 
+    from mirrorkit.flows.keep import LOOK_SECONDS
     from mirrorkit.flows.keep import keep_filled as keep
-    from mirrorkit.server.locks import LockFiles
-
-    files = LockFiles(settings.locks[:1], read_lock)
 
     def current_lock() -> Lock:
         return next(iter(files.current().values()))
 
     while True:
-        locks = files.current()
-        await keep(current_lock, lambda: open_run(settings, report), tell)
-        while files.current() is locks:  # noqa: ASYNC110 - a file system sends no event
-            await asyncio.sleep(_LOOK_SECONDS)
+        done = await keep(current_lock, lambda: open_run(settings, report), told)
+        while current_lock() is done:  # noqa: ASYNC110 - a file system sends no event
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def lock_wish(
@@ -206,12 +210,10 @@ def check_locks(settings: Settings) -> dict[str, Completeness]:
     return {name: check(lock, store, manifests) for name, lock in locks.items()}
 
 
-async def start_server(settings: Settings) -> AppRunner:
+async def start_server(settings: Settings, files: LockFiles) -> AppRunner:
     """Listen and serve the store by its locks."""
     from mirrorkit.server.app import make_app, start
-    from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.room import Room
 
-    locks = LockFiles(settings.locks, read_lock)
-    room = Room(open_store(settings), locks.current)
+    room = Room(open_store(settings), files.current)
     return await start(make_app(room), settings.listen)

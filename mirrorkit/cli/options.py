@@ -16,11 +16,13 @@ Store = Annotated[
 ]
 OneLock = Annotated[
     list[Path] | None,
-    typer.Option("--lock", help="The lock to read [default: images.lock.yaml]."),
+    typer.Option("--lock", metavar="FILE", help="The lock [default: images.lock.yaml]."),
 ]
 Locks = Annotated[
     list[Path] | None,
-    typer.Option("--lock", help="A lock to read; may be given again [default: images.lock.yaml]."),
+    typer.Option(
+        "--lock", metavar="FILE", help="A lock; may be given again [default: images.lock.yaml]."
+    ),
 ]
 Config = Annotated[
     Path | None, typer.Option(help="The settings file [default: mirrorkit.yaml, if there is one].")

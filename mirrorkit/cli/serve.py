@@ -10,15 +10,21 @@ from mirrorkit.cli.sync import tell_report
 from mirrorkit.errors import MirrorkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
+    from mirrorkit.errors import SurroundingsError
+    from mirrorkit.flows.check import Completeness
+    from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.server.locks import LockFiles
     from mirrorkit.settings import Settings
 
 
 class Beside(Protocol):
     """Work that runs while we serve."""
 
-    def __call__(self, settings: Settings, *, as_json: bool) -> Coroutine[None, None, None]:
+    def __call__(
+        self, settings: Settings, files: LockFiles, *, as_json: bool
+    ) -> Coroutine[None, None, None]:
         """Run until cancelled."""
 
 
@@ -29,7 +35,7 @@ def serve(
     listen: Listen = None,
     as_json: Json = False,
 ) -> int:
-    """Serve the store to Docker, containerd, podman and skopeo; no internet is needed.
+    """Serve the store to containers' clients; no internet is needed.
 
     \b
     /v2/      every image by every name its clients use
@@ -79,13 +85,14 @@ async def _serve(settings: Settings, beside: Beside | None, *, as_json: bool) ->
     import asyncio
     import signal
 
-    from mirrorkit.wiring import start_server
+    from mirrorkit.wiring import check_locks, follow_locks, start_server
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    runner = await start_server(settings)
-    _announce(settings, as_json=as_json)
-    task = asyncio.create_task(beside(settings, as_json=as_json)) if beside else None
+    files, checked = follow_locks(settings), check_locks(settings)
+    runner = await start_server(settings, files)
+    _announce(settings, checked, as_json=as_json)
+    task = asyncio.create_task(beside(settings, files, as_json=as_json)) if beside else None
     try:
         await stop.wait()
     finally:
@@ -95,31 +102,37 @@ async def _serve(settings: Settings, beside: Beside | None, *, as_json: bool) ->
         await runner.cleanup()
 
 
-async def _fill(settings: Settings, *, as_json: bool) -> None:
+async def _fill(settings: Settings, files: LockFiles, *, as_json: bool) -> None:
     """Keep filling the store; whatever stops that is said, and serving goes on."""
     from mirrorkit.cli.display import choose_display
+    from mirrorkit.flows.keep import Told
     from mirrorkit.wiring import keep_filled
 
     with choose_display(as_json=as_json) as display:
+
+        def report(ended: SyncReport) -> None:
+            display.stop()
+            tell_report(ended, display, as_json=as_json)
+
+        def trouble(error: SurroundingsError) -> None:
+            display.stop()
+            tell_error(error, as_json=as_json)
+
         try:
-            await keep_filled(
-                settings, display, lambda report: tell_report(report, display, as_json=as_json)
-            )
+            await keep_filled(settings, files, display, Told(report, trouble))
         except MirrorkitError as error:
             tell_error(error, as_json=as_json)
         except Exception:  # noqa: BLE001 - nobody else would hear of it
             tell_bug()
 
 
-def _announce(settings: Settings, *, as_json: bool) -> None:
+def _announce(settings: Settings, checked: Mapping[str, Completeness], *, as_json: bool) -> None:
     """Say where, and how much of the class is there."""
-    from mirrorkit.wiring import check_locks
-
     if as_json:
         say_json({"event": "serving", "listen": str(settings.listen)})
         return
     listen = settings.listen if settings.listen.host else settings.listen._replace(host="localhost")
     note(f"serving {settings.store} on http://{listen}")
-    for name, completeness in check_locks(settings).items():
+    for name, completeness in checked.items():
         images = completeness.count("image")
         note(f"{name}: {images['complete']} of {images['total']} images complete")

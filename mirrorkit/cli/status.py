@@ -30,12 +30,15 @@ def command(
     from mirrorkit.flows.check import as_json as document_of
     from mirrorkit.wiring import check_locks
 
-    checked = check_locks(settings_from(store=store, locks=lock, config=config))
+    settings = settings_from(store=store, locks=lock, config=config)
+    checked = check_locks(settings)
     if as_json:
         say_json(document_of(checked), indent=1)
     else:
         for name, completeness in checked.items():
             _tell(name, completeness)
+        absent = "" if settings.store.exists() else ", which does not exist yet"
+        say(f"store: {settings.store}{absent}")
     return 0 if all(one.is_complete for one in checked.values()) else 1
 
 

@@ -64,9 +64,9 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
             note(f"hint: {error.hint}")
     counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
     tally = display.tally
-    fetched = f"{readable(tally.fetched)} fetched"
-    if tally.resumed:
-        fetched += f", {readable(tally.resumed)} saved from an interrupted run"
+    fetched = f"{readable(tally.fetched_in_all)} fetched"
+    if tally.resumed_in_all:
+        fetched += f", {readable(tally.resumed_in_all)} saved from an interrupted run"
     if report.completeness.is_complete:
         note(f"complete: {counted(counts['total'], 'image')}, {readable(held or 0)} ({fetched})")
     elif not report.failures:

@@ -43,7 +43,7 @@ def _telling(failures: Sequence[MirrorkitError], what: str) -> MirrorkitError:
     kinds = (IntegrityError, UnreachableError, UpstreamError)
     chosen = min(failures, key=lambda one: [isinstance(one, kind) for kind in kinds].index(True))
     message = "; ".join(dict.fromkeys(failure.message for failure in failures))
-    return type(chosen)(message, hint=chosen.hint)
+    return type(chosen)(message, hint=failures[0].hint or chosen.hint)
 
 
 async def each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, jobs: int) -> None:

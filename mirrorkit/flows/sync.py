@@ -49,7 +49,7 @@ async def sync(lock: Lock, run: Run) -> SyncReport:
     while True:
         tally = Tally()
         report = await _pass(lock, run, tally)
-        if tally.fetched > tally.dropped:
+        if tally.fetched and tally.fetched + tally.resumed > tally.dropped:
             pauses = iter(run.pauses)
         is_hopeful = any(isinstance(one, UnreachableError) for one in report.failures.values())
         pause = next(pauses, None) if is_hopeful else None

@@ -82,6 +82,7 @@ class Authorizer:
         self._look_up = look_up
         self._login: Credentials | None = None
         self._is_looked_up = False
+        self._looking = asyncio.Lock()
         self._headers: dict[str, tuple[str, float]] = {}
         self._answering: dict[str, asyncio.Lock] = {}
 
@@ -97,14 +98,15 @@ class Authorizer:
         nothing is asked again.
         """
         async with self._answering.setdefault(scope, asyncio.Lock()):
-            if self.header(scope) == refused:
+            if self.header(scope) in (None, refused):
                 self._headers[scope] = await self._answered(header, scope)
 
     async def _answered(self, header: str, scope: str) -> tuple[str, float]:
         challenge = parse_challenge(header)
-        if not self._is_looked_up:
-            self._login = await self._look_up(self._name)
-            self._is_looked_up = True
+        async with self._looking:
+            if not self._is_looked_up:
+                self._login = await self._look_up(self._name)
+                self._is_looked_up = True
         if challenge is not None and challenge.scheme == "bearer":
             return await self._token(challenge, scope)
         if challenge is not None and self._login is not None:
@@ -147,7 +149,9 @@ class Authorizer:
 
 def login_name(origin: URL) -> str:
     """Name a registry as `docker login` files it."""
-    return "docker.io" if origin.host == "registry-1.docker.io" else origin.authority
+    if origin.host == "registry-1.docker.io":
+        return "docker.io"
+    return origin.host_port_subcomponent or ""
 
 
 def _basic(login: Credentials) -> str:

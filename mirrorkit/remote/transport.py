@@ -101,6 +101,7 @@ class Transport:
         authorizer = self._authorizer(origin)
         for is_last in (False, True):
             known = authorizer.header(scope)
+            headers.pop("Authorization", None)
             if known is not None:
                 headers["Authorization"] = known
             async with self._followed(url, headers) as response:
@@ -131,12 +132,12 @@ class Transport:
         raise UpstreamError(f"{url.host} redirects more than {_HOPS_MAX} times")
 
     async def _send(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        origin = url.origin()
+        origin, proxy = url.origin(), _proxy_for(url)
         if self._silent_until.get(origin, 0.0) > time.monotonic():
             raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
         try:
             return await self._open_session().get(
-                url, headers=headers, allow_redirects=False, proxy=_proxy_for(url)
+                url, headers=headers, allow_redirects=False, proxy=proxy
             )
         except aiohttp.ConnectionTimeoutError as error:
             # Each try costs ten seconds: the other images need not pay them again.
@@ -145,7 +146,8 @@ class Transport:
                 f"{origin} gave no connection in time", hint=_REACH_HINT
             ) from error
         except aiohttp.ClientConnectorError as error:
-            message = f"{origin} cannot be reached: {_reason(error)}"
+            through = f" through the proxy {URL(proxy).host}" if proxy else ""
+            message = f"{origin} cannot be reached{through}: {_reason(error)}"
             raise UnreachableError(message, hint=_REACH_HINT) from error
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -205,7 +207,15 @@ def _proxy_for(url: URL) -> str | None:
     Not aiohttp's `trust_env`: that also sends what stands in .netrc.
     """
     proxy = getproxies().get(url.scheme)
-    return None if proxy is None or proxy_bypass(url.authority) else proxy
+    if not proxy or proxy_bypass(url.host_port_subcomponent or ""):
+        return None
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    if not address.startswith(("http://", "https://")):
+        raise UpstreamError(
+            f"{url.host}: the proxy {_plain(proxy)} cannot be used",
+            hint=f"{url.scheme}_proxy takes http://HOST:PORT; NO_PROXY names hosts to ask directly",
+        )
+    return address
 
 
 async def _refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:
@@ -224,12 +234,23 @@ async def _refuse(response: aiohttp.ClientResponse, host: str, login: str) -> No
     raise UpstreamError(message)
 
 
+_UNREADABLE: Final = (
+    MirrorkitError,
+    aiohttp.ClientError,
+    TimeoutError,
+    ValueError,
+    RecursionError,
+    LookupError,
+    TypeError,
+)
+
+
 async def _said(response: aiohttp.ClientResponse) -> str:
     """Return the first message of an OCI error body, made safe to print."""
     try:
         body = json.loads(await read_capped(response, _ERROR_MAX))
         text = str(body["errors"][0]["message"])
-    except (MirrorkitError, ValueError, RecursionError, LookupError, TypeError):
+    except _UNREADABLE:
         return ""
     return f": {_plain(text)}"
 

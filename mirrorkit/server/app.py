@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import resource
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -76,10 +77,10 @@ async def start(app: web.Application, listen: Listen) -> web.AppRunner:
         if error.errno == errno.EADDRINUSE:
             raise AddressInUseError(
                 f"another program listens on {listen}",
-                hint=f"stop it, or choose another port: --listen :{listen.port + 1}",
+                hint="stop it, or choose another port, such as --listen :5081",
             ) from error
         raise SurroundingsError(
-            f"cannot listen on {listen}: {error.strerror or error}",
+            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}",
             hint="choose an address of this machine with --listen HOST:PORT",
         ) from error
     return runner

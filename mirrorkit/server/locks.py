@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mirrorkit.errors import DocumentError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from mirrorkit.documents.pins import Lock
+    from mirrorkit.documents.pins import Lock as ClassLock
 
 _log = logging.getLogger(__name__)
 _Stamp = tuple[int, int, int] | None
@@ -20,20 +21,22 @@ _Stamp = tuple[int, int, int] | None
 class LockFiles:
     """Reads locks again when somebody changed them; a broken one is served as it was."""
 
-    def __init__(self, paths: Iterable[Path], read: Callable[[Path], Lock]) -> None:
+    def __init__(self, paths: Iterable[Path], read: Callable[[Path], ClassLock]) -> None:
         """Read every lock once; DocumentError when one is missing or broken."""
         self._read = read
+        self._guard = Lock()  # /health asks from a thread
         self._stamps = {path: _stamp(path) for path in paths}
         self._locks = {str(path): read(path) for path in self._stamps}
 
-    def current(self) -> Mapping[str, Lock]:
+    def current(self) -> Mapping[str, ClassLock]:
         """Return the locks by name; the same object as long as no file changed."""
-        for path, seen in self._stamps.items():
-            stamp = _stamp(path)
-            if stamp != seen:
-                self._stamps[path] = stamp
-                self._take(path)
-        return self._locks
+        with self._guard:
+            for path, seen in self._stamps.items():
+                stamp = _stamp(path)
+                if stamp != seen:
+                    self._stamps[path] = stamp
+                    self._take(path)
+            return self._locks
 
     def _take(self, path: Path) -> None:
         try:

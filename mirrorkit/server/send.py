@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 from contextlib import suppress
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_log = logging.getLogger(__name__)
 # One step of sendfile may block the loop for as long as a fast reader keeps up: keep it short, so
 # that a manifest never waits behind a blob (perf.md).
 _STEP: Final = 1 << 20
@@ -109,8 +111,12 @@ async def _send_span(request: web.Request, file: BinaryIO, span: Span) -> None:
         try:
             sent = await _send_step(transport, file, offset, min(_STEP, span.stop - offset))
         except (OSError, RuntimeError) as error:
-            # asyncio has a RuntimeError for a transport that closes meanwhile.
-            raise ConnectionResetError("the client went away") from error
+            # asyncio has a RuntimeError for a transport that closes meanwhile. Whatever it is, no
+            # further answer may follow inside this one's promised length.
+            transport.abort()
+            if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+                _log.exception("a blob cannot be sent")
+            raise ConnectionResetError("the connection ended early") from error
         if sent == 0:
             # Cut short behind our back: break the connection rather than end it as if complete.
             transport.abort()

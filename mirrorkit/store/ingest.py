@@ -74,8 +74,8 @@ class DiskIngest:
     async def restart(self) -> None:
         """Forget all bytes written so far."""
         await self._finish_job()
-        self._gathered.clear()
-        self._waiting = self.offset = 0
+        self._forget_gathered()
+        self.offset = 0
         self._hasher = self._descriptor.digest.hasher()
         with storage_errors(self._root):
             os.ftruncate(self._fd, 0)
@@ -93,6 +93,10 @@ class DiskIngest:
         with storage_errors(self._root):
             await in_thread(publish, self._fd, self._partial, self._final)
 
+    def _forget_gathered(self) -> None:
+        self._gathered.clear()
+        self._waiting = 0
+
     async def flush(self) -> None:
         """Write what is gathered and wait for it."""
         await self._finish_job()
@@ -101,16 +105,20 @@ class DiskIngest:
 
     def _start_job(self) -> None:
         data = b"".join(self._gathered)
-        self._gathered.clear()
-        self._waiting = 0
+        self._forget_gathered()
         if data:
             self._job = asyncio.get_running_loop().run_in_executor(None, self._append, data)
 
     async def _finish_job(self) -> None:
         job, self._job = self._job, None
         if job is not None:
-            with storage_errors(self._root):
-                await settled(job)
+            try:
+                with storage_errors(self._root):
+                    await settled(job)
+            finally:
+                if job.exception() is not None:
+                    # What is gathered would stand behind a hole; what was written stays.
+                    self._forget_gathered()
 
     def _append(self, data: bytes) -> None:
         self._hasher.update(data)

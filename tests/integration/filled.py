@@ -9,6 +9,7 @@ from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
+from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,3 +71,8 @@ def lock_of(
 def path_of(store: DiskStore, digest: str) -> Path:
     """Return where a blob's file lies, for a test to damage it."""
     return store.path(Digest(digest))
+
+
+async def blob_of_size(store: DiskStore, size: int) -> Digest:
+    """Write a blob of random bytes that no image names; return its digest."""
+    return (await put(store, random_layer("big", size).data)).digest

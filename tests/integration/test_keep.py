@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.errors import SurroundingsError
-from mirrorkit.events import SourcesSilent
-from mirrorkit.flows.keep import any_answers, keep_filled
+from mirrorkit.events import SourcesSilent, TryingAgain
+from mirrorkit.flows.keep import Told, any_answers, keep_filled
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.memory import MemoryStore
 from tests.fakes.faults import held, status
@@ -35,11 +35,15 @@ def one() -> Iterator[FakeRegistry]:
         yield registry
 
 
-async def keep(lesson: Lesson, store: Store) -> list[SyncReport]:
-    told: list[SyncReport] = []
+async def keep(
+    lesson: Lesson, store: Store, trouble: list[SurroundingsError] | None = None
+) -> list[SyncReport]:
+    ends: list[SyncReport] = []
+    told = Told(ends.append, (trouble if trouble is not None else []).append)
     opened = lambda: lesson.open_run(store)  # noqa: E731
-    await keep_filled(lambda: lesson.lock, opened, told.append, retry_seconds=SOON)
-    return told
+    done = await keep_filled(lambda: lesson.lock, opened, told, retry_seconds=SOON)
+    assert done is lesson.lock
+    return ends
 
 
 async def test_it_ends_when_everything_is_held(one: FakeRegistry, store: Store) -> None:
@@ -78,11 +82,32 @@ async def test_what_one_sync_left_is_tried_again_later_and_told_once(
     assert [list(report.failures) for report in told] == [[APP], []]
 
 
-async def test_a_machine_in_the_way_ends_it(one: FakeRegistry, tmp_path: Path) -> None:
+async def test_a_machine_in_the_way_is_told_once_and_tried_again(
+    one: FakeRegistry, tmp_path: Path
+) -> None:
     (tmp_path / "store").write_text("a file")
-    with pytest.raises(SurroundingsError):
-        await keep(Lesson.of(IMAGES, one.url), DiskStore(tmp_path / "store"))
+    lesson, trouble = Lesson.of(IMAGES, one.url), list[SurroundingsError]()
+    running = asyncio.create_task(keep(lesson, DiskStore(tmp_path / "store"), trouble))
+    waits = lambda: len(lesson.events(TryingAgain)) > 1  # noqa: E731
+    await asyncio.to_thread(wait_until, waits, 10, "two tries")
+    assert len(trouble) == 1
     assert one.requests("/blobs/") == []
+    (tmp_path / "store").unlink()
+    (told,) = await running
+    assert told.exit_status == 0
+
+
+async def test_a_lock_that_is_mended_is_not_kept_waiting(one: FakeRegistry, store: Store) -> None:
+    wrong = Lesson.of({APP: made("other")}, one.url)
+    right = Lesson.of(IMAGES, one.url).lock
+    opened = lambda: wrong.open_run(store)  # noqa: E731
+
+    def report(_: SyncReport) -> None:
+        wrong.lock = right
+
+    told = Told(report, lambda _: None)
+    # A pause of an hour: only the changed lock can end it.
+    assert await keep_filled(lambda: wrong.lock, opened, told, retry_seconds=3600) is right
 
 
 @pytest.mark.parametrize("code, is_answer", [(200, True), (404, True), (500, False), (429, False)])
