@@ -50,6 +50,14 @@ class Source(Protocol):
         ...
 
 
+class SizedSource(Source, Protocol):
+    """Where the bytes of one plain file come from."""
+
+    async def size(self) -> int:
+        """Return the file's size in bytes, as announced; nothing of it is proven."""
+        ...
+
+
 class Ingest(Protocol):
     """One blob being written; it becomes visible by `publish` or not at all."""
 

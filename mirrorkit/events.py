@@ -24,6 +24,7 @@ class Planned(_Event, frozen=True):
     images: int
     bytes_needed: int
     bytes_held: int
+    files: int = 0
 
 
 class BytesArrived(_Event, frozen=True):
@@ -63,6 +64,19 @@ class ImageFailed(_Event, frozen=True):
     reason: str
 
 
+class FileCompleted(_Event, frozen=True):
+    """A plain file has all its bytes."""
+
+    path: str
+
+
+class FileFailed(_Event, frozen=True):
+    """A plain file could not be had in this run."""
+
+    path: str
+    reason: str
+
+
 class PlatformMissing(_Event, frozen=True):
     """An image does not exist for a platform that the class would like."""
 
@@ -89,6 +103,8 @@ Event: TypeAlias = (
     | SourceFailed
     | ImageCompleted
     | ImageFailed
+    | FileCompleted
+    | FileFailed
     | PlatformMissing
     | SourcesSilent
     | TryingAgain

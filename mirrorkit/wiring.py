@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from aiohttp.web import AppRunner
 
-    from mirrorkit.content import Source
-    from mirrorkit.documents.pins import Lock, PinnedImage
+    from mirrorkit.content import SizedSource, Source
+    from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
@@ -66,15 +66,26 @@ class _Upstreams:
 
     def at(self, names: Sequence[Reference]) -> Sequence[Source]:
         from mirrorkit.remote.registry import Repository
+
+        transport = self._open()
+        for name in names:
+            self._repositories.setdefault(name.name, Repository(name, transport))
+        return [self._repositories[name.name] for name in names]
+
+    def files(self, file: PinnedFile) -> Sequence[SizedSource]:
+        """Return where a plain file can be fetched."""
+        from mirrorkit.remote.files import FileSource
+
+        return [FileSource(url, self._open()) for url in file.urls]
+
+    def _open(self) -> Transport:
         from mirrorkit.remote.transport import Transport
 
         if self._transport is None:
             self._transport = Transport(
                 self._settings.endpoints, connections=self._settings.jobs, report=self._report
             )
-        for name in names:
-            self._repositories.setdefault(name.name, Repository(name, self._transport))
-        return [self._repositories[name.name] for name in names]
+        return self._transport
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -88,7 +99,7 @@ async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
 
     upstreams = _Upstreams(settings, report)
     try:
-        yield Run(open_store(settings), upstreams, report, settings.jobs)
+        yield Run(open_store(settings), upstreams, report, upstreams.files, settings.jobs)
     finally:
         await upstreams.close()
 

@@ -14,6 +14,8 @@ from mirrorkit.events import (
     BytesArrived,
     BytesDropped,
     Event,
+    FileCompleted,
+    FileFailed,
     ImageCompleted,
     ImageFailed,
     Planned,
@@ -33,6 +35,8 @@ _EVERY_SECONDS: Final = 1.0
 _SENTENCES: Final[dict[type, str]] = {
     ImageCompleted: "complete  {0.name}",
     ImageFailed: "failed    {0.name}",  # why is said once, at the end
+    FileCompleted: "complete  {0.path}",
+    FileFailed: "failed    {0.path}",
     PlatformMissing: "note      {0.name} does not exist for {0.platform}",
     SourceFailed: "trouble   {0.source}: {0.reason}",
     SourcesSilent: "no source answers; serving what is here, trying again in {0.retry_in:.0f} s",
@@ -90,15 +94,16 @@ def choose_display(*, as_json: bool) -> Display:
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
     if isinstance(event, Planned):
-        return _sentence_of_plan(event) if event.images else None
+        return _sentence_of_plan(event) if event.images or event.files else None
     template = _SENTENCES.get(type(event))
     return template.format(event) if template else None
 
 
 def _sentence_of_plan(plan: Planned) -> str:
     missing = plan.bytes_needed - plan.bytes_held
+    what = counted(plan.files, "file") if plan.files else counted(plan.images, "image")
     return (
-        f"{counted(plan.images, 'image')} to complete: {readable(missing)} to fetch,"
+        f"{what} to complete: {readable(missing)} to fetch,"
         f" {readable(plan.bytes_held)} of {readable(plan.bytes_needed)} already here"
     )
 

@@ -71,7 +71,7 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
         note(f"complete: {counted(counts['total'], 'image')}, {readable(held or 0)} ({fetched})")
     elif not report.failures:
         missing = ", ".join(item.name for item in report.completeness.missing_items[:5])
-        hint = "plain files, and what the lock lists as unpinned, cannot be fetched yet"
+        hint = "what the lock lists as unpinned, `mirrorkit lock` pins once a source answers"
         tell_error(IncompleteError(f"not complete: {missing}", hint=hint), as_json=False)
     else:
         note(f"incomplete: {counts['complete']} of {counts['total']} images ({fetched})")

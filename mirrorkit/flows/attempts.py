@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from mirrorkit.events import Listener
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Source")
 
 
 async def from_any(
-    sources: Sequence[Source],
-    attempt: Callable[[Source], Awaitable[T]],
+    sources: Sequence[S],
+    attempt: Callable[[S], Awaitable[T]],
     *,
     what: str,
     report: Listener,

@@ -66,7 +66,7 @@ async def _try_once(lock: Lock, run: Run, told: Told, said: str) -> tuple[str, b
     """Sync once; return what was said of it, and whether there is nothing left to do."""
     try:
         before = check(lock, run.store, run.manifests)
-        is_up_to_us = any(item.kind == "image" for item in before.missing_items)
+        is_up_to_us = any(item.digest is not None for item in before.missing_items)
         if is_up_to_us and not await any_answers(lock, run):
             return _SILENT, False
         report = await sync(lock, run)
@@ -92,8 +92,10 @@ async def _changed(lock: Lock, current_lock: Callable[[], Lock], seconds: float)
 
 
 async def any_answers(lock: Lock, run: Run, *, seconds: float = ANSWER_SECONDS) -> bool:
-    """Ask one source of each registry, all at once, and say whether any answers in time."""
-    sources = {source.name: source for image in lock.images for source in run.sources_of(image)}
+    """Ask one source of each host, all at once, and say whether any answers in time."""
+    every = [source for image in lock.images for source in run.sources_of(image)]
+    every += [source for file in lock.files for source in run.files_of(file)]
+    sources = {source.name: source for source in every}
     tasks = [asyncio.create_task(_answers(source)) for source in sources.values()]
     try:
         for task in asyncio.as_completed(tasks, timeout=seconds):

@@ -10,8 +10,8 @@ from mirrorkit.flows.manifests import Manifests
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mirrorkit.content import Source, Store
-    from mirrorkit.documents.pins import PinnedImage
+    from mirrorkit.content import SizedSource, Source, Store
+    from mirrorkit.documents.pins import PinnedFile, PinnedImage
     from mirrorkit.events import Listener
 
 
@@ -22,6 +22,7 @@ class Run:
     store: Store
     sources_of: Callable[[PinnedImage], Sequence[Source]]
     report: Listener
+    files_of: Callable[[PinnedFile], Sequence[SizedSource]]
     jobs: int = 8
     """Manifests or blobs under way at once."""
     pauses: Sequence[float] = (1, 2, 5, 10, 20)

@@ -11,6 +11,7 @@ from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.check import Completeness, State, check
 from mirrorkit.flows.copy import copy_blob
+from mirrorkit.flows.files import sync_files
 from mirrorkit.flows.plan import make_plan
 from mirrorkit.progress import Tally, readable
 
@@ -69,7 +70,8 @@ async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
     before = check(lock, run.store, run.manifests)
     states = {item.name: item.state for item in before.items}
     todo = [image for image in lock.images if states[str(image.name)] is not State.COMPLETE]
-    if not todo:
+    files = [file for file in lock.files if states[file.path] is not State.COMPLETE]
+    if not todo and not files:
         return SyncReport(before, {})
     told = replace(run, report=listen)
     async with run.store.lease():
@@ -77,6 +79,8 @@ async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
         plan = await make_plan(todo, told)
         _announce(plan, told)
         await _copy_all(plan, told)
+        if files:
+            await sync_files(files, told, plan.failures)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
 
 

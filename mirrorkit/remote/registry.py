@@ -111,17 +111,24 @@ class Repository:
         async with self._transport.get(
             self._host, path, scope=self._scope, headers=headers
         ) as response:
-            begin, size = _extent(response)
-            if begin not in (0, start):
-                raise MisannouncedError(
-                    f"{self._host} sent another range of {descriptor.digest} than it was asked for"
-                )
-            if size not in (None, descriptor.size):
-                raise MisannouncedError(
-                    f"{self._host} has {size} bytes under {descriptor.digest}"
-                    f" instead of {descriptor.size}"
-                )
+            begin = check_extent(response, self._host, descriptor, start)
             yield Body(begin, response.content.iter_any())
+
+
+def check_extent(
+    response: aiohttp.ClientResponse, host: str, descriptor: Descriptor, start: int
+) -> int:
+    """Return where a body begins in its blob; MisannouncedError where it is not what was asked."""
+    begin, size = _extent(response)
+    if begin not in (0, start):
+        raise MisannouncedError(
+            f"{host} sent another range of {descriptor.digest} than it was asked for"
+        )
+    if size not in (None, descriptor.size):
+        raise MisannouncedError(
+            f"{host} has {size} bytes under {descriptor.digest} instead of {descriptor.size}"
+        )
+    return begin
 
 
 def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:

@@ -85,10 +85,29 @@ class Transport:
         errors while the body is read are turned into UnreachableError too.
         """
         base = self.base(host)
-        url = base / path.lstrip("/")
+        async with self._good(
+            base / path.lstrip("/"), host, scope, dict(headers or {})
+        ) as response:
+            yield response
+
+    @asynccontextmanager
+    async def fetch(self, url: URL, start: int = 0) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a GET for a plain file from byte `start`; the errors are those of `get`."""
+        host = url.host_port_subcomponent or ""
+        if host in self._endpoints:
+            url = self.base(host).join(url.relative())
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        async with self._good(url, host, "", headers) as response:
+            yield response
+
+    @asynccontextmanager
+    async def _good(
+        self, url: URL, host: str, scope: str, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send, and yield the answer when it is a good one; whatever breaks names the host."""
         try:
-            async with self._authorized(base.origin(), url, scope, dict(headers or {})) as response:
-                await _refuse(response, host, login_name(base.origin()))
+            async with self._authorized(url.origin(), url, scope, headers) as response:
+                await _refuse(response, host, login_name(url.origin()))
                 yield response
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise UnreachableError(f"{host}: {_reason(error)}") from error

@@ -10,6 +10,7 @@ from mirrorkit.documents.lock import parse_lock
 from mirrorkit.flows.run import Run
 from mirrorkit.flows.sync import SyncReport, sync
 from mirrorkit.progress import Tally
+from mirrorkit.remote.files import FileSource
 from mirrorkit.remote.registry import Repository
 from mirrorkit.remote.transport import Transport
 from tests.lab.images import Made, image
@@ -85,6 +86,7 @@ class Lesson:
                 store,
                 lambda image: [Repository(origin, transport) for origin in image.origins],
                 self.report,
+                lambda file: [FileSource(url, transport) for url in file.urls],
                 jobs,
                 pauses,
             )

@@ -1,0 +1,95 @@
+"""Plain files: fetched from their URLs, kept as artifacts, named last as images are."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from mirrorkit.errors import MirrorkitError, SurroundingsError
+from mirrorkit.events import FileCompleted, FileFailed, Planned
+from mirrorkit.flows.attempts import each, from_any
+from mirrorkit.flows.copy import copy_blob
+from mirrorkit.flows.plan import put
+from mirrorkit.oci.artifact import (
+    EMPTY,
+    EMPTY_DIGEST,
+    file_descriptor,
+    file_manifest,
+    file_reference,
+)
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
+from mirrorkit.oci.mediatypes import OCI_MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mirrorkit.content import SizedSource
+    from mirrorkit.documents.pins import PinnedFile
+    from mirrorkit.flows.run import Run
+
+
+class FilePlan(NamedTuple):
+    """One file to fetch: its bytes, and where they may come from."""
+
+    path: str
+    descriptor: Descriptor
+    sources: Sequence[SizedSource]
+
+
+async def sync_files(
+    files: Iterable[PinnedFile], run: Run, failures: dict[str, MirrorkitError]
+) -> None:
+    """Bring files into the store; one that fails is noted by its path and stops no other."""
+    plans: list[FilePlan] = []
+
+    async def plan(file: PinnedFile) -> None:
+        with _noting(file.path, run, failures):
+            plans.append(await _plan(file, run))
+
+    async def copy(one: FilePlan) -> None:
+        with _noting(one.path, run, failures):
+            await copy_blob(
+                one.descriptor, one.sources, run.store, what=one.path, report=run.report
+            )
+            await _name(one.descriptor, run)
+            run.report(FileCompleted(one.path))
+
+    await each(files, plan, jobs=run.jobs)
+    total = sum(one.descriptor.size for one in plans)
+    run.report(Planned(images=0, files=len(plans), bytes_needed=total, bytes_held=0))
+    await each(sorted(plans, key=lambda one: -one.descriptor.size), copy, jobs=run.jobs)
+
+
+async def _plan(file: PinnedFile, run: Run) -> FilePlan:
+    """Learn a file's size from its host, where the lock does not say it."""
+    sources = run.files_of(file)
+    size = file.size
+    if size is None:
+        size = await from_any(sources, _size, what=file.path, report=run.report)
+    return FilePlan(file.path, file_descriptor(file.digest, size), sources)
+
+
+async def _size(source: SizedSource) -> int:
+    return await source.size()
+
+
+async def _name(descriptor: Descriptor, run: Run) -> None:
+    """Keep a file as an artifact: config and manifest, then its name."""
+    data = file_manifest(descriptor.digest, descriptor.size)
+    manifest = Descriptor(OCI_MANIFEST, Digest.of(data), len(data))
+    await put(run.store, EMPTY_DIGEST, EMPTY)
+    await put(run.store, manifest.digest, data)
+    await run.store.tag(file_reference(descriptor.digest), manifest)
+
+
+@contextmanager
+def _noting(path: str, run: Run, failures: dict[str, MirrorkitError]) -> Iterator[None]:
+    """Note what a file suffers; only this machine's own trouble ends the rest."""
+    try:
+        yield
+    except SurroundingsError:
+        raise
+    except MirrorkitError as error:
+        failures[path] = error
+        run.report(FileFailed(path, error.message))
