@@ -103,7 +103,7 @@ def parse_wish(data: bytes, name: str = "images.yaml") -> Wish:
         runtime=_parsed(fields.get("runtime"), _runtime) or builtin.runtime,
         nodes=_parsed(fields.get("nodes"), _nodes) or builtin.nodes,
         addons=_words(fields.get("addons")),
-        cni=_parsed(fields.get("cni"), _word),
+        cni=_parsed(fields.get("cni"), plain_name),
         kubeadm=values(each(fields.get("kubeadm"), _room)),
         platforms=_platforms(fields.get("platforms")) or builtin.platforms,
         tools=_platforms(fields.get("tools")),
@@ -129,7 +129,7 @@ def _versions(field: Field | None) -> tuple[str, ...]:
 
 
 def _words(field: Field | None) -> tuple[str, ...]:
-    return values(each(field, lambda item: item.parsed(_word)))
+    return values(each(field, lambda item: item.parsed(plain_name)))
 
 
 def _platforms(field: Field | None) -> tuple[Platform, ...]:
@@ -139,7 +139,7 @@ def _platforms(field: Field | None) -> tuple[Platform, ...]:
 def _room(field: Field) -> KubeadmRoom | None:
     fields = field.mapping(known=_ROOM_KEYS)
     kubernetes = required(field, fields, "kubernetes", _version)
-    cni = _parsed(fields.get("cni"), _word)
+    cni = _parsed(fields.get("cni"), plain_name)
     return KubeadmRoom(kubernetes, cni) if kubernetes else None
 
 
@@ -155,7 +155,7 @@ def _file(field: Field) -> WishedFile | None:
 
 def _lesson(field: Field) -> Lesson | None:
     fields = field.mapping(known=_LESSON_KEYS)
-    name = required(field, fields, "name", _word)
+    name = required(field, fields, "name", plain_name)
     images = values(each(fields.get("images"), lambda item: item.parsed(tagged)))
     files = values(each(fields.get("files"), _file))
     return Lesson(name, images, files) if name else None
@@ -167,7 +167,8 @@ def _version(text: str) -> str:
     return text
 
 
-def _word(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Take the name of a lesson, an addon or a network."""
     if not _WORD.match(text):
         raise ValueError(f"{text[:60]!r} is not a plain name")
     return text
