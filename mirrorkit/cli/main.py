@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import catalog, lock, scan, serve, settings, status, sync
+from mirrorkit.cli import catalog, init, lock, scan, serve, settings, status, sync, wish
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -27,6 +27,9 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "sync": sync.command,
     "serve": serve.serve,
     "status": status.command,
+    "init": init.command,
+    "add": wish.add,
+    "remove": wish.remove,
     "scan": scan.command,
     "settings": settings.command,
 }

@@ -35,7 +35,7 @@ def command(paths: Paths, as_json: Json = False) -> int:
     """
     from mirrorkit.scan.survey import survey
 
-    _refuse_missing(paths)
+    refuse_missing(paths)
     found = survey(paths, lambda text: note(printable(text)))
     if as_json:
         say_json(_document(found), indent=1)
@@ -44,7 +44,8 @@ def command(paths: Paths, as_json: Json = False) -> int:
     return 0
 
 
-def _refuse_missing(paths: list[Path]) -> None:
+def refuse_missing(paths: list[Path]) -> None:
+    """Raise UsageError for paths that lead nowhere."""
     # Path.exists raises for some names that cannot exist.
     missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110
     if missing:
