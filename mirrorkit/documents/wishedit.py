@@ -13,18 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from mirrorkit.documents.edits import (
-    Entry,
-    UnusualError,
-    append,
-    append_key,
-    applied,
-    replaced,
-    spelled,
-    style_of,
-    value_of,
-    without,
-)
+from mirrorkit.documents.edits import UnusualError, applied, replaced, spelled
+from mirrorkit.documents.lists import Entry, append, append_key, style_of, value_of, without
 from mirrorkit.documents.values import tagged
 from mirrorkit.documents.wish import Lesson, Wish, parse_wish
 from mirrorkit.documents.yaml import Document
