@@ -57,6 +57,10 @@ class SizedSource(Source, Protocol):
         """Return the file's size in bytes, as announced; nothing of it is proven."""
         ...
 
+    async def measured(self) -> tuple[Digest, int]:
+        """Read the whole file; return its sha256 and its size in bytes."""
+        ...
+
 
 class Ingest(Protocol):
     """One blob being written; it becomes visible by `publish` or not at all."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from mirrorkit.documents.lock import parse_lock
@@ -74,9 +75,12 @@ class _Upstreams:
 
     def files(self, file: PinnedFile) -> Sequence[SizedSource]:
         """Return where a plain file can be fetched."""
+        return self.at_urls(file.urls)
+
+    def at_urls(self, urls: Sequence[str]) -> Sequence[SizedSource]:
         from mirrorkit.remote.files import FileSource
 
-        return [FileSource(url, self._open()) for url in file.urls]
+        return [FileSource(url, self._open()) for url in urls]
 
     def _open(self) -> Transport:
         from mirrorkit.remote.transport import Transport
@@ -151,7 +155,9 @@ async def lock_wish(
     before = _earlier(lock)
     names = None if upgrade is None else {_canonical(name) for name in upgrade}
     upstreams = _Upstreams(settings, lambda _event: None)
-    choices = Choices(before, names, None if is_offline else upstreams.at, settings.jobs)
+    choices = Choices(before, names, jobs=settings.jobs)
+    if not is_offline:
+        choices = replace(choices, sources_of=upstreams.at, files_of=upstreams.at_urls)
     try:
         made_lock, made = await make_lock(want, choices)
     finally:

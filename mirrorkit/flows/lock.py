@@ -22,7 +22,7 @@ from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from mirrorkit.content import Source
+    from mirrorkit.content import SizedSource, Source
     from mirrorkit.flows.sight import Sight
     from mirrorkit.flows.wanted import Wanted, WantedFile, WantedImage
     from mirrorkit.oci.digest import Digest
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
 
 _NOBODY: Final = "nobody published a digest, and no source answered"
-_FILE: Final = "nobody published its sha256"
+_FILE: Final = "nobody published its sha256, and no source answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Locking:
     """A lock being made: what came of each wanted image, and what was seen on the way."""
 
     pins: dict[Reference, PinnedImage | Unpinned] = field(default_factory=dict)
+    files: dict[str, PinnedFile | Unpinned] = field(default_factory=dict)
     documents: dict[Digest, bytes] = field(default_factory=dict)
     """Indexes, manifests and configs that were seen, for `images.lock.d`."""
     differences: list[Difference] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Choices:
     """Canonical names whose pins are given up; None means all."""
     sources_of: Callable[[Sequence[Reference]], Sequence[Source]] | None = None
     """None works offline."""
+    files_of: Callable[[Sequence[str]], Sequence[SizedSource]] | None = None
     jobs: int = 8
 
     def kept(self, name: Reference) -> PinnedImage | None:
@@ -82,9 +84,13 @@ async def make_lock(want: Wanted, choices: Choices) -> tuple[Lock, Locking]:
     async def one(image: WantedImage) -> None:
         locking.pins[image.name] = await _pin(image, want.platforms, choices, locking)
 
+    async def one_file(file: WantedFile) -> None:
+        locking.files[file.path] = await _pin_file(file, choices, locking)
+
     await each(want.images, one, jobs=choices.jobs)
+    await each(want.files, one_file, jobs=choices.jobs)
     pins = [locking.pins[image.name] for image in want.images]
-    files = [_pin_file(file, choices.before) for file in want.files]
+    files = [locking.files[file.path] for file in want.files]
     return (
         Lock(
             images=tuple(pin for pin in pins if isinstance(pin, PinnedImage)),
@@ -204,11 +210,28 @@ def _renewed(image: WantedImage, kept: PinnedImage) -> PinnedImage:
     )
 
 
-def _pin_file(file: WantedFile, before: Lock | None) -> PinnedFile | Unpinned:
-    earlier = {old.path: old for old in (before.files if before else ())}.get(file.path)
+async def _pin_file(file: WantedFile, choices: Choices, locking: Locking) -> PinnedFile | Unpinned:
+    """Pin a file: by its published hash, the earlier lock or, at first sight, its bytes."""
+    before = choices.before.files if choices.before else ()
+    earlier = next((old for old in before if old.path == file.path), None)
     digest = file.digest or (earlier.digest if earlier else None)
     if digest is None:
-        return Unpinned(file.path, True, _FILE, file.urls, file.needed_by)  # noqa: FBT003
+        return await _measure(file, choices, locking)
     same = earlier if earlier and earlier.digest == digest else None
     size, known = (same.size, same.known) if same else (None, EXPECTED)
     return PinnedFile(file.path, digest, size, file.urls, file.needed_by, known)
+
+
+async def _measure(file: WantedFile, choices: Choices, locking: Locking) -> PinnedFile | Unpinned:
+    """Read a file whose hash nobody publishes; what is seen first is what is pinned."""
+    for source in choices.files_of(file.urls) if choices.files_of else ():
+        try:
+            digest, size = await source.measured()
+        except SurroundingsError:
+            raise
+        except MirrorkitError as error:
+            locking.failures[file.path] = error
+        else:
+            locking.failures.pop(file.path, None)
+            return PinnedFile(file.path, digest, size, file.urls, file.needed_by, PROVEN)
+    return Unpinned(file.path, is_file=True, reason=_FILE, urls=file.urls, needed_by=file.needed_by)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.oci.digest import Digest
@@ -17,6 +19,8 @@ from tests.lab.process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_aiohttp.plugin import AiohttpServer
 
     from mirrorkit.documents.pins import Lock
     from tests.integration.command import Desk
@@ -161,3 +165,24 @@ def test_without_a_wish_the_way_to_one_is_told(desk: Desk) -> None:
     done = desk.run("lock")
     assert (done.status, done.lines("error")) == (3, ["there is no wish images.yaml"])
     assert "mirrorkit init" in done.lines("hint")[0]
+
+
+async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight(
+    desk: Desk, aiohttp_server: AiohttpServer
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"a chart")
+
+    app = web.Application()
+    app.router.add_get("/chart.tgz", answer)
+    server = await aiohttp_server(app)
+    text = "version: 1\nfiles: [{path: a/chart.tgz, urls: [http://files.test/chart.tgz]}]\n"
+    (desk.folder / "images.yaml").write_text(text)
+    endpoints = {"files.test": {"url": str(server.make_url("/")).rstrip("/")}}
+    settings = {"store": str(desk.store), "endpoints": endpoints}
+    (desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
+    done = await asyncio.to_thread(desk.run, "lock")
+    assert done.status == 0
+    (file,) = lock_of(desk).files
+    assert (file.digest, file.size, file.known) == (Digest.of(b"a chart"), 7, "proven")
+    assert (await asyncio.to_thread(desk.run, "sync")).status == 0

@@ -1,19 +1,39 @@
-"""The lock this repository ships: the course, pinned by published digests."""
+"""The class this repository ships is the course, and its lock follows from the facts alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mirrorkit.documents.lock import parse_lock
+from mirrorkit.documents.wish import parse_wish
+from mirrorkit.flows.lock import Choices, make_lock
+from mirrorkit.flows.locking import Locked
+from mirrorkit.flows.wanted import disagreement, wanted
+from mirrorkit.presets import preset_text
 
-LOCK = Path(__file__).parents[2] / "images.lock.yaml"
+ROOT = Path(__file__).parents[2]
+WISH, LOCK = ROOT / "images.yaml", ROOT / "images.lock.yaml"
 
 
-def test_the_shipped_lock_pins_the_course_for_amd64_and_arm64() -> None:
+def test_the_shipped_wish_is_the_preset_course() -> None:
+    assert WISH.read_bytes() == preset_text("course")
+
+
+async def test_the_shipped_lock_is_what_the_facts_give_without_a_network() -> None:
+    text = WISH.read_bytes()
+    lock, made = await make_lock(wanted(parse_wish(text), text), Choices())
+    assert Locked(lock, None, made).text == LOCK.read_bytes()
+
+
+def test_the_shipped_lock_agrees_with_the_shipped_wish() -> None:
+    text = WISH.read_bytes()
+    assert disagreement(wanted(parse_wish(text), b""), parse_lock(LOCK.read_bytes())) is None
+
+
+def test_the_shipped_lock_pins_the_cluster_for_amd64_and_arm64() -> None:
     lock = parse_lock(LOCK.read_bytes())
-    names = {str(image.name) for image in lock.images}
-    assert len(names) >= 12
-    assert names >= {
+    assert [str(platform) for platform in lock.platforms] == ["linux/amd64", "linux/arm64"]
+    assert {str(image.name) for image in lock.images} >= {
         "gcr.io/k8s-minikube/kicbase:v0.0.30",
         "gcr.io/k8s-minikube/storage-provisioner:v5",
         "registry.k8s.io/coredns/coredns:v1.8.6",
@@ -24,15 +44,10 @@ def test_the_shipped_lock_pins_the_course_for_amd64_and_arm64() -> None:
         "registry.k8s.io/kube-scheduler:v1.23.3",
         "registry.k8s.io/pause:3.6",
     }
-    for image in lock.images:
-        assert {str(platform) for platform in image.platforms or ()} == {
-            "linux/amd64",
-            "linux/arm64",
-        }
 
 
-def test_the_readme_shows_a_digest_that_the_lock_has() -> None:
+def test_the_readmes_show_a_digest_that_the_lock_has() -> None:
     digests = {image.digest for image in parse_lock(LOCK.read_bytes()).images}
     for readme in ("README.md", "README.zh-CN.md"):
-        text = (LOCK.parent / readme).read_text()
+        text = (ROOT / readme).read_text()
         assert any(digest in text for digest in digests), readme
