@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from mirrorkit.documents.configuration import (
     parse_folder,
     parse_jobs,
 )
+from mirrorkit.documents.sources import Sources
 from mirrorkit.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Settings:
     locks: tuple[Path, ...]
     endpoints: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
 
     def explained(self) -> Iterator[Setting]:
         """Yield every setting with its origin."""
@@ -53,6 +55,16 @@ class Settings:
         yield Setting("lock", ", ".join(map(str, self.locks)), self.origins["lock"])
         for host, url in sorted(self.endpoints.items()):
             yield Setting(f"endpoints.{host}", url, self.origins["endpoints"])
+        yield from self._explained_sources()
+
+    def _explained_sources(self) -> Iterator[Setting]:
+        for name, profile in self.sources.own.items():
+            there = f"{profile.host}/{profile.repository}"
+            yield Setting(f"sources.{name}", there, self.origins["sources"])
+        for registry, names in sorted(self.sources.order.items()):
+            yield Setting(f"source_order.{registry}", ", ".join(names), self.origins["sources"])
+        if self.sources.chosen:
+            yield Setting("source", ", ".join(self.sources.chosen), self.origins["source"])
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Flags:
     jobs: int | None = None
     locks: tuple[Path, ...] = ()
     configuration: Path | None = None
+    sources: tuple[str, ...] = ()
 
 
 def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -72,7 +85,7 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
     DocumentError for a broken settings file, UsageError for a broken variable or flag.
     """
     file, name = _read_configuration(flags.configuration)
-    origins = {"endpoints": name}
+    origins = {"endpoints": name, "sources": name}
 
     def choose(key: str, flag: object, in_file: object, builtin: object) -> str:
         variable = f"MIRRORKIT_{key.upper()}"
@@ -91,6 +104,9 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
             store=_folder(choose("store", flags.store, file.store, _default_store())),
             listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{PORT}")),
             jobs=parse_jobs(choose("jobs", flags.jobs, file.jobs, 8)),
+            sources=_chosen(
+                choose("source", ",".join(flags.sources) or None, None, ""), file.sources
+            ),
             locks=flags.locks or (Path(choose("lock", None, None, LOCK_NAME)),),
             endpoints=file.endpoints,
             origins={"lock": "--lock", **origins},
@@ -104,6 +120,16 @@ def _folder(text: str) -> Path:
         return Path(parse_folder(text)).expanduser()
     except RuntimeError as error:  # ~nobody
         raise ValueError(f"{text[:80]!r} is not a folder's path") from error
+
+
+def _chosen(text: str, sources: Sources) -> Sources:
+    """Take the names of sources, between commas; none leaves the order as it is."""
+    names = tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+    unknown = [name for name in names if name not in sources.names]
+    if unknown:
+        known = ", ".join(sources.names)
+        raise ValueError(f"{unknown[0][:60]!r} is no source; known are {known}")
+    return replace(sources, chosen=names)
 
 
 def _default_store() -> Path:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from mirrorkit.documents.sources import Sources
+from mirrorkit.documents.sourcesreader import read_sources, registry_host
 from mirrorkit.documents.values import web_url
 from mirrorkit.documents.yaml import Document
-from mirrorkit.oci.reference import canonical_host, is_host
+from mirrorkit.oci.reference import is_host
 
 if TYPE_CHECKING:
     from mirrorkit.documents.yaml import Field
 
-_KEYS: Final = frozenset({"store", "listen", "jobs", "endpoints"})
+_KEYS: Final = frozenset({"store", "listen", "jobs", "endpoints", "sources", "source_order"})
 _ENDPOINT_KEYS: Final = frozenset({"url"})
 PORT: Final = 5080
 PORT_MOST: Final = 65535
@@ -56,6 +58,8 @@ class Configuration:
     jobs: int | None = None
     endpoints: dict[str, str] = field(default_factory=dict)
     """The URL at which a registry host is asked, by canonical host."""
+    sources: Sources = field(default_factory=Sources)
+    """The operator's own sources, and the order of all."""
 
 
 def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configuration:
@@ -69,6 +73,7 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
         listen=fields["listen"].parsed(Listen.parse) if "listen" in fields else None,
         jobs=fields["jobs"].parsed(parse_jobs) if "jobs" in fields else None,
         endpoints=_endpoints(fields.get("endpoints")),
+        sources=read_sources(fields.get("sources"), fields.get("source_order")),
     )
     document.finish()
     return found
@@ -93,7 +98,7 @@ def _endpoints(field: Field | None) -> dict[str, str]:
     if field is None:
         return {}
     endpoints: dict[str, str] = {}
-    for host, entry in field.keys_parsed(_host):
+    for host, entry in field.keys_parsed(registry_host):
         fields = entry.mapping(known=_ENDPOINT_KEYS)
         url = fields["url"].parsed(_endpoint_url) if "url" in fields else None
         if "url" not in fields and entry.is_mapping:
@@ -110,12 +115,6 @@ def _ipv6(text: str) -> str:
         return str(ipaddress.IPv6Address(text.removeprefix("[").removesuffix("]")))
     except ValueError as error:
         raise ValueError(f"{text[:80]!r} is not an IPv6 address") from error
-
-
-def _host(text: str) -> str:
-    if not is_host(text):
-        raise ValueError(f"{text[:80]!r} is not a registry's host")
-    return canonical_host(text)
 
 
 def _endpoint_url(text: str) -> str:
