@@ -63,7 +63,7 @@ class _Upstreams:
         self._repositories: dict[str, Source] = {}
 
     def __call__(self, image: PinnedImage) -> Sequence[Source]:
-        return self.at(image.origins)
+        return self.at([place.reference for place in self._settings.sources.places(image)])
 
     def at(self, names: Sequence[Reference]) -> Sequence[Source]:
         from mirrorkit.remote.registry import Repository

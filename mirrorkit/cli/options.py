@@ -32,6 +32,13 @@ Listen = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
+SourceNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        help="A source to ask, and no other; may be given again [default: `mirrorkit sources`].",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of words.")]
 
 
@@ -42,6 +49,7 @@ def settings_from(
     config: Path | None = None,
     listen: str | None = None,
     jobs: int | None = None,
+    sources: list[str] | None = None,
     is_one_lock: bool = False,
 ) -> Settings:
     """Put flags, environment and settings file together.
@@ -53,5 +61,5 @@ def settings_from(
 
     if is_one_lock and locks is not None and len(locks) > 1:
         raise UsageError("one --lock at a time", hint="run it once for each; one store holds all")
-    flags = Flags(store, listen, jobs, tuple(locks or ()), config)
+    flags = Flags(store, listen, jobs, tuple(locks or ()), config, tuple(sources or ()))
     return load_settings(flags, os.environ)

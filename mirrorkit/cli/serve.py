@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from mirrorkit.cli.options import Config, Jobs, Json, Listen, Locks, OneLock, Store, settings_from
+from mirrorkit.cli.options import (
+    Config,
+    Jobs,
+    Json,
+    Listen,
+    Locks,
+    OneLock,
+    SourceNames,
+    Store,
+    settings_from,
+)
 from mirrorkit.cli.output import note, say_json, tell_bug, tell_error
 from mirrorkit.cli.sync import tell_report
 from mirrorkit.errors import MirrorkitError
@@ -60,6 +70,7 @@ def up(
     config: Config = None,
     listen: Listen = None,
     jobs: Jobs = None,
+    source: SourceNames = None,
     as_json: Json = False,
 ) -> int:
     """Serve at once what is held, and sync the rest beside it.
@@ -72,7 +83,13 @@ def up(
       mirrorkit up --listen :8080
     """
     settings = settings_from(
-        store=store, locks=lock, config=config, listen=listen, jobs=jobs, is_one_lock=True
+        store=store,
+        locks=lock,
+        config=config,
+        listen=listen,
+        jobs=jobs,
+        sources=source,
+        is_one_lock=True,
     )
     import asyncio
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirrorkit.cli.options import Config, Frozen, Jobs, Json, OneLock, Store, settings_from
+from mirrorkit.cli.options import (
+    Config,
+    Frozen,
+    Jobs,
+    Json,
+    OneLock,
+    SourceNames,
+    Store,
+    settings_from,
+)
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import counted, readable
@@ -21,6 +30,7 @@ def command(
     config: Config = None,
     jobs: Jobs = None,
     frozen: Frozen = False,
+    source: SourceNames = None,
     as_json: Json = False,
 ) -> int:
     """Fetch everything the lock pins into the store.
@@ -34,12 +44,15 @@ def command(
     Examples:
       mirrorkit sync
       mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
+      mirrorkit sync --source aliyun --source daocloud
     """
     import asyncio
 
     from mirrorkit.cli.display import choose_display
 
-    settings = settings_from(store=store, locks=lock, config=config, jobs=jobs, is_one_lock=True)
+    settings = settings_from(
+        store=store, locks=lock, config=config, jobs=jobs, sources=source, is_one_lock=True
+    )
     with choose_display(as_json=as_json) as display:
         report = asyncio.run(_sync(settings, display, is_frozen=frozen))
     tell_report(report, display, as_json=as_json)

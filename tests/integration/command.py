@@ -58,7 +58,11 @@ class Desk:
         """Write the lock, and settings that ask every host at one endpoint."""
         (self.folder / "images.lock.yaml").write_text(lock_text(images))
         asked = {host: {"url": endpoint} for host in hosts}
-        settings = {"store": str(self.store), "endpoints": asked}
+        settings = {
+            "store": str(self.store),
+            "endpoints": asked,
+            "source_order": {"*": ["upstream"]},  # nothing but loopback is asked
+        }
         (self.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
