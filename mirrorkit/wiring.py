@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from mirrorkit.documents.lock import parse_lock
+from mirrorkit.documents.pins import PinnedImage
 from mirrorkit.errors import DocumentError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.settings import WISH_NAME
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from aiohttp.web import AppRunner
 
     from mirrorkit.content import SizedSource, Source
-    from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage
+    from mirrorkit.documents.pins import Lock, PinnedFile
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from mirrorkit.remote.transport import Transport
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.settings import Settings
+
+
+_NO_DIGEST = Digest.of(b"")
 
 
 def read_lock(path: Path) -> Lock:
@@ -72,6 +76,13 @@ class _Upstreams:
         for name in names:
             self._repositories.setdefault(name.name, Repository(name, transport))
         return [self._repositories[name.name] for name in names]
+
+    def for_lock(self, names: Sequence[Reference], digest: Digest | None) -> Sequence[Source]:
+        """Return where an image is looked at: any mirror for a digest, upstream for a tag."""
+        if digest is None and not self._settings.sources.chosen:
+            return self.at(names)
+        image = PinnedImage(names[0], digest or _NO_DIGEST, origins=tuple(names))
+        return self(image)
 
     def files(self, file: PinnedFile) -> Sequence[SizedSource]:
         """Return where a plain file can be fetched."""
@@ -157,7 +168,7 @@ async def lock_wish(
     upstreams = _Upstreams(settings, lambda _event: None)
     choices = Choices(before, names, jobs=settings.jobs)
     if not is_offline:
-        choices = replace(choices, sources_of=upstreams.at, files_of=upstreams.at_urls)
+        choices = replace(choices, sources_of=upstreams.for_lock, files_of=upstreams.at_urls)
     try:
         made_lock, made = await make_lock(want, choices)
     finally:

@@ -61,8 +61,9 @@ class Choices:
     before: Lock | None = None
     upgrade: Collection[str] | None = frozenset()
     """Canonical names whose pins are given up; None means all."""
-    sources_of: Callable[[Sequence[Reference]], Sequence[Source]] | None = None
-    """None works offline."""
+    sources_of: Callable[[Sequence[Reference], Digest | None], Sequence[Source]] | None = None
+    """Where an image of these names is looked at: by a digest anywhere, by its tag only where the
+    tag means what its name says. None works offline."""
     files_of: Callable[[Sequence[str]], Sequence[SizedSource]] | None = None
     jobs: int = 8
 
@@ -131,7 +132,7 @@ async def _look(
     """See an image at its sources; what fails is noted and leaves the pin to what is published."""
     assert choices.sources_of is not None  # noqa: S101 - the caller looks first
     failure: MirrorkitError | None = None
-    for source in choices.sources_of(_origins(image)):
+    for source in choices.sources_of(_origins(image), digest):
         try:
             return await see(source, digest or image.name.tag or "", platforms)
         except NotFoundError as error:
