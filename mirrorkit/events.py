@@ -84,6 +84,13 @@ class PlatformMissing(_Event, frozen=True):
     platform: str
 
 
+class DocumentIgnored(_Event, frozen=True):
+    """A file beside the lock is not the document that its name promises."""
+
+    digest: str
+    reason: str
+
+
 class TryingAgain(_Event, frozen=True):
     """What failed for want of an answer is tried again in some seconds."""
 
@@ -100,6 +107,7 @@ Event: TypeAlias = (
     Planned
     | BytesArrived
     | BytesDropped
+    | DocumentIgnored
     | SourceFailed
     | ImageCompleted
     | ImageFailed

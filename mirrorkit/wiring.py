@@ -12,6 +12,7 @@ from mirrorkit.errors import DocumentError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.settings import WISH_NAME
 from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.documents import DocumentsFolder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.locking import Locked
-    from mirrorkit.flows.run import Run
+    from mirrorkit.flows.run import Candidate, Run
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.wanted import Wanted
     from mirrorkit.oci.reference import Reference
@@ -67,7 +68,15 @@ class _Upstreams:
         self._repositories: dict[str, Source] = {}
 
     def __call__(self, image: PinnedImage) -> Sequence[Source]:
-        return self.at([place.reference for place in self._settings.sources.places(image)])
+        return [candidate.source for candidate in self.candidates(image)]
+
+    def candidates(self, image: PinnedImage) -> Sequence[Candidate]:
+        """Return every place an image may be at, and whom to ask there."""
+        from mirrorkit.flows.run import Candidate
+
+        places = self._settings.sources.places(image)
+        sources = self.at([place.reference for place in places])
+        return [Candidate(*pair) for pair in zip(places, sources, strict=True)]
 
     def at(self, names: Sequence[Reference]) -> Sequence[Source]:
         from mirrorkit.remote.registry import Repository
@@ -114,7 +123,15 @@ async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
 
     upstreams = _Upstreams(settings, report)
     try:
-        yield Run(open_store(settings), upstreams, report, upstreams.files, settings.jobs)
+        yield Run(
+            open_store(settings),
+            upstreams,
+            report,
+            upstreams.files,
+            settings.jobs,
+            documents=DocumentsFolder.beside(settings.locks[0]),
+            candidates_of=upstreams.candidates,
+        )
     finally:
         await upstreams.close()
 

@@ -13,6 +13,7 @@ from mirrorkit.cli.output import note, say, say_json
 from mirrorkit.events import (
     BytesArrived,
     BytesDropped,
+    DocumentIgnored,
     Event,
     FileCompleted,
     FileFailed,
@@ -35,6 +36,7 @@ _EVERY_SECONDS: Final = 1.0
 _SENTENCES: Final[dict[type, str]] = {
     ImageCompleted: "complete  {0.name}",
     ImageFailed: "failed    {0.name}",  # why is said once, at the end
+    DocumentIgnored: "note      {0.digest} beside the lock is ignored: {0.reason}",
     FileCompleted: "complete  {0.path}",
     FileFailed: "failed    {0.path}",
     PlatformMissing: "note      {0.name} does not exist for {0.platform}",

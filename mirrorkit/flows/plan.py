@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.errors import DocumentError, IntegrityError, MirrorkitError, SurroundingsError
 from mirrorkit.events import ImageFailed, PlatformMissing
 from mirrorkit.flows.attempts import each, from_any
+from mirrorkit.flows.documents import blob_beside, manifest_beside
 from mirrorkit.flows.needs import needs_of
 from mirrorkit.oci.manifest import Descriptor, parse_document
 
@@ -95,13 +96,17 @@ async def make_plan(images: Iterable[PinnedImage], run: Run) -> Plan:
 
     await each(images, one, jobs=run.jobs)
     for image_plan in plan.images:
-        await _add_blobs(plan, image_plan, run.store)
+        await _add_blobs(plan, image_plan, run)
     return plan
 
 
-async def _add_blobs(plan: Plan, image_plan: ImagePlan, sink: Sink) -> None:
+async def _add_blobs(plan: Plan, image_plan: ImagePlan, run: Run) -> None:
     for digest, descriptor in image_plan.needs.blobs.items():
-        if await sink.holds(descriptor):
+        if await run.store.holds(descriptor):
+            continue
+        data = blob_beside(descriptor, run)
+        if data is not None:
+            await put(run.store, digest, data)
             continue
         blob = plan.blobs.setdefault(digest, BlobPlan(descriptor))
         if blob.descriptor.size != descriptor.size:
@@ -127,7 +132,9 @@ async def _complete(image: PinnedImage, sources: Sequence[Source], run: Run) -> 
         for digest in needs.corrupt:
             await run.store.discard(digest)
         for digest in (*needs.missing, *needs.corrupt):
-            data = await _fetch_manifest(digest, sources, str(image.name), run.report)
+            data = manifest_beside(digest, run)
+            if data is None:
+                data = await _fetch_manifest(digest, sources, str(image.name), run.report)
             await put(run.store, digest, data)
     raise IntegrityError(f"{image.name}: its indexes are nested too deeply")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.flows.manifests import Manifests
 
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import SizedSource, Source, Store
     from mirrorkit.documents.pins import PinnedFile, PinnedImage
+    from mirrorkit.documents.sources import Place
     from mirrorkit.events import Listener
+    from mirrorkit.oci.digest import Digest
+
+
+class Candidate(NamedTuple):
+    """A place where an image may be, and whom to ask there."""
+
+    place: Place
+    source: Source
 
 
 @dataclass
@@ -27,6 +36,10 @@ class Run:
     """Manifests or blobs under way at once."""
     pauses: Sequence[float] = (1, 2, 5, 10, 20)
     """Seconds between tries while nothing arrives any more."""
+    documents: Callable[[Digest], bytes | None] = lambda _digest: None
+    """What lies beside the lock under a digest's name, unchecked."""
+    candidates_of: Callable[[PinnedImage], Sequence[Candidate]] = lambda _image: ()
+    """Where an image may be by its tag, the first to ask first."""
     manifests: Manifests = field(init=False)
 
     def __post_init__(self) -> None:
