@@ -57,8 +57,11 @@ class Writer:
 
     def has_open(self, path: Path) -> bool:
         """Tell whether it has a file open."""
-        folder = Path(f"/proc/{self.process.pid}/fd")
-        return path in {fd.readlink() for fd in folder.iterdir()}
+        found = set()
+        for fd in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed while we look
+                found.add(fd.readlink())
+        return path in found
 
     def end(self) -> str:
         """Send no more, wait for its end, and return what else it said."""
