@@ -11,6 +11,7 @@ from aiohttp import web
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.oci.digest import Digest
+from tests.fakes.faults import flipped
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.lesson import made
 from tests.lab.images import image, index
@@ -186,3 +187,40 @@ async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight(
     (file,) = lock_of(desk).files
     assert (file.digest, file.size, file.known) == (Digest.of(b"a chart"), 7, "proven")
     assert (await asyncio.to_thread(desk.run, "sync")).status == 0
+
+
+@pytest.mark.parametrize(
+    "single", [image([random_layer("single", 3000)], "linux/arm64")], ids=["arm64"]
+)
+def test_an_image_without_an_index_is_pinned_with_the_platform_of_its_config(
+    desk: Desk, single: Made
+) -> None:
+    with fake_registry({APP: single}) as one:
+        wish(desk, one.url, APP)
+        assert desk.run("lock").status == 0
+    (pin,) = lock_of(desk).images
+    assert [str(platform) for platform in pin.children] == ["linux/arm64"]
+
+
+def test_a_config_that_lies_leaves_the_image_unpinned_and_says_who(desk: Desk) -> None:
+    with fake_registry({APP: LIST}) as one:
+        one.always("/blobs/", flipped)
+        wish(desk, one.url, APP)
+        done = desk.run("lock")
+    assert done.status == 0
+    assert "one.test sent other bytes than sha256:" in done.err
+    assert [entry.name for entry in lock_of(desk).unpinned] == [APP]
+
+
+def test_a_name_that_is_none_cannot_be_upgraded(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP)
+    done = desk.run("lock", "--upgrade", "NOT A NAME")
+    assert done.status == 2
+
+
+def test_what_is_wished_no_more_is_shown_as_removed(desk: Desk, one: FakeRegistry) -> None:
+    wish(desk, one.url, APP, PAUSE)
+    assert desk.run("lock", "--offline").status == 0
+    wish(desk, one.url, APP)
+    done = desk.run("lock", "--offline", "--diff")
+    assert f"removed  {PAUSE}  {PUBLISHED[:19]} -> nothing" in done.out.splitlines()
