@@ -38,7 +38,7 @@ class Source(Protocol):
         ...
 
     async def resolve(self, tag: str) -> Digest:
-        """Return the digest a tag stands for now; nothing of it is proven."""
+        """Return the digest that a tag stands for there, as it says; the caller checks."""
         ...
 
     async def manifest(self, digest: Digest) -> bytes:

@@ -10,8 +10,10 @@ import stamina
 
 from mirrorkit.content import Body
 from mirrorkit.errors import (
+    DeniedError,
     IntegrityError,
     MisannouncedError,
+    NotFoundError,
     UnreachableError,
     UpstreamError,
 )
@@ -23,6 +25,7 @@ from mirrorkit.remote.transport import read_capped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     import aiohttp
 
@@ -60,23 +63,16 @@ class Repository:
         except UpstreamError:
             return
 
-    async def resolve(self, tag: str) -> Digest:
-        """Return the digest a tag stands for now: the hash of the manifest it is answered with."""
-        return Digest.of(await self._manifest_retried(tag))
-
     async def manifest(self, digest: Digest) -> bytes:
         """Return a manifest's bytes as sent, at most 8 MiB; the caller checks them.
 
         Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
         """
-        return await self._manifest_retried(digest)
-
-    async def _manifest_retried(self, reference: str) -> bytes:
         async for attempt in stamina.retry_context(
             on=self._backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
         ):
             with attempt:
-                return await self._manifest(reference)
+                return await self._manifest(digest)
         raise AssertionError("stamina returns or raises")
 
     def _backoff(self, error: Exception) -> bool | float:
@@ -86,18 +82,38 @@ class Repository:
         self._transport.report(SourceFailed(self._path, self._host, error.message))
         return error.retry_after or True
 
-    async def _manifest(self, reference: str) -> bytes:
+    async def resolve(self, tag: str) -> Digest:
+        """Return the digest that a tag stands for here, as the registry says; asked once only.
+
+        By HEAD, which Docker Hub does not count as a pull; a registry that leaves the digest out
+        is asked for the manifest itself.
+        """
+        try:
+            async with self._document(tag, "HEAD") as response:
+                return Digest(response.headers.get("Docker-Content-Digest", ""))
+        except (NotFoundError, DeniedError, UnreachableError):
+            raise
+        except (ValueError, UpstreamError):  # 405, say
+            async with self._document(tag) as response:
+                return Digest.of(await read_capped(response, DOCUMENT_MAX))
+
+    def _document(
+        self, reference: str, method: str = "GET"
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         path = f"v2/{self._path}/manifests/{reference}"
         headers = {"Accept": _ACCEPT}
-        async with self._transport.get(
-            self._host, path, scope=self._scope, headers=headers
-        ) as response:
+        return self._transport.get(
+            self._host, path, scope=self._scope, headers=headers, method=method
+        )
+
+    async def _manifest(self, digest: Digest) -> bytes:
+        async with self._document(digest) as response:
             data = await read_capped(response, DOCUMENT_MAX)
         if response.content_type in DOCUMENTS:
             try:
                 parse_document(data, response.content_type)
             except ValueError as error:
-                raise IntegrityError(f"{self._host} sent {reference}, {error}") from error
+                raise IntegrityError(f"{self._host} sent {digest}, {error}") from error
         return data
 
     @asynccontextmanager

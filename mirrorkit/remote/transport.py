@@ -77,17 +77,22 @@ class Transport:
 
     @asynccontextmanager
     async def get(
-        self, host: str, path: str, *, scope: str, headers: Mapping[str, str] | None = None
+        self,
+        host: str,
+        path: str,
+        *,
+        scope: str,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a GET to a registry and yield the answer when it is a good one (2xx).
+        """Send a GET, or a HEAD, to a registry and yield the answer when it is a good one (2xx).
 
         Raises NotFoundError, DeniedError, UnreachableError or UpstreamError, naming the host;
         errors while the body is read are turned into UnreachableError too.
         """
         base = self.base(host)
-        async with self._good(
-            base / path.lstrip("/"), host, scope, dict(headers or {})
-        ) as response:
+        url = base / path.lstrip("/")
+        async with self._good(url, host, scope, dict(headers or {}), method) as response:
             yield response
 
     @asynccontextmanager
@@ -102,11 +107,11 @@ class Transport:
 
     @asynccontextmanager
     async def _good(
-        self, url: URL, host: str, scope: str, headers: dict[str, str]
+        self, url: URL, host: str, scope: str, headers: dict[str, str], method: str = "GET"
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send, and yield the answer when it is a good one; whatever breaks names the host."""
         try:
-            async with self._authorized(url.origin(), url, scope, headers) as response:
+            async with self._authorized(url.origin(), url, scope, headers, method) as response:
                 await _refuse(response, host, login_name(url.origin()))
                 yield response
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -114,7 +119,7 @@ class Transport:
 
     @asynccontextmanager
     async def _authorized(
-        self, origin: URL, url: URL, scope: str, headers: dict[str, str]
+        self, origin: URL, url: URL, scope: str, headers: dict[str, str], method: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send, and once more after answering a challenge."""
         authorizer = self._authorizer(origin)
@@ -123,7 +128,7 @@ class Transport:
             headers.pop("Authorization", None)
             if known is not None:
                 headers["Authorization"] = known
-            async with self._followed(url, headers) as response:
+            async with self._followed(url, headers, method) as response:
                 challenge = ", ".join(response.headers.getall("WWW-Authenticate", ()))
                 own = response.url.origin() == origin
                 if is_last or response.status != 401 or not own or not challenge:  # noqa: PLR2004
@@ -133,11 +138,11 @@ class Transport:
 
     @asynccontextmanager
     async def _followed(
-        self, url: URL, headers: dict[str, str]
+        self, url: URL, headers: dict[str, str], method: str = "GET"
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send, and follow redirects; what is secret stays with the origin it belongs to."""
         for _ in range(_HOPS_MAX + 1):
-            response = await self._send(url, headers)
+            response = await self._send(url, headers, method)
             try:
                 if response.status not in _REDIRECTS or "Location" not in response.headers:
                     yield response
@@ -150,13 +155,15 @@ class Transport:
             url = target
         raise UpstreamError(f"{url.host} redirects more than {_HOPS_MAX} times")
 
-    async def _send(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def _send(
+        self, url: URL, headers: Mapping[str, str], method: str
+    ) -> aiohttp.ClientResponse:
         origin, proxy = url.origin(), _proxy_for(url)
         if self._silent_until.get(origin, 0.0) > time.monotonic():
             raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
         try:
-            return await self._open_session().get(
-                url, headers=headers, allow_redirects=False, proxy=proxy
+            return await self._open_session().request(
+                method, url, headers=headers, allow_redirects=False, proxy=proxy
             )
         except aiohttp.ConnectionTimeoutError as error:
             # Each try costs ten seconds: the other images need not pay them again.

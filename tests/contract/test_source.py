@@ -65,6 +65,13 @@ async def test_it_is_called_by_its_host(address: str) -> None:
         assert source.name == address
 
 
+async def test_a_tag_stands_for_a_digest(address: str) -> None:
+    async with source_at(address) as source:
+        assert await source.resolve("1") == INDEX.digest
+        with pytest.raises(NotFoundError, match="404"):
+            await source.resolve("2")
+
+
 @pytest.mark.parametrize("made_one", [CHILD, INDEX], ids=["manifest", "index"])
 async def test_a_manifest_comes_byte_for_byte(address: str, made_one: Made) -> None:
     async with source_at(address) as source:
