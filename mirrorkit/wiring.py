@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.locking import Locked
+    from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.run import Candidate, Run
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.wanted import Wanted
@@ -134,6 +135,16 @@ async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
         )
     finally:
         await upstreams.close()
+
+
+async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer]]:
+    """Ask the sources for every image of the lock; return the locked digests and the answers."""
+    from mirrorkit.flows.probe import probe
+
+    lock = read_lock(settings.locks[0])
+    async with open_run(settings, lambda _event: None) as run:
+        answers = await probe(lock.images, run)
+    return {str(image.name): image.digest for image in lock.images}, answers
 
 
 async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = False) -> SyncReport:

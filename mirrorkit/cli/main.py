@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import catalog, init, lock, scan, serve, settings, status, sync, wish
+from mirrorkit.cli import catalog, init, lock, scan, serve, settings, sources, status, sync, wish
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -36,6 +36,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(sources.app, name="sources")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    command = next((word for word in arguments if word in {*_COMMANDS, "catalog"}), None)
+    command = next((word for word in arguments if word in {*_COMMANDS, "catalog", "sources"}), None)
     return f"mirrorkit {command} --help" if command else "mirrorkit --help"
 
 
