@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.options import Config, Json, settings_from
+from mirrorkit.cli.options import Config, Json, SourceNames, settings_from
 from mirrorkit.cli.output import note, say, say_json
 
 if TYPE_CHECKING:
@@ -28,8 +28,11 @@ def command(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
     upgrade: Upgrade = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print what changes.")] = False,
-    markdown: Annotated[bool, typer.Option(help="Print it as a Markdown table.")] = False,
-    offline: Annotated[bool, typer.Option(help="Ask no source.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print it as a Markdown table.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no source.")] = False,
+    source: SourceNames = None,
     config: Config = None,
     as_json: Json = False,
 ) -> int:
@@ -37,7 +40,8 @@ def command(
 
     Published digests come first; tags that move are asked of their registries, and an earlier pin
     is kept unless --upgrade gives it up. Without a network it pins what is published and lists the
-    rest as unpinned. A published digest that a registry contradicts is shown, never replaced.
+    rest as unpinned. A published digest that a registry contradicts is shown, never replaced. With
+    --source a tag means what that source has under it.
 
     \b
     Examples:
@@ -49,7 +53,7 @@ def command(
 
     from mirrorkit.wiring import lock_wish, write_locked
 
-    settings = settings_from(config=config)
+    settings = settings_from(config=config, sources=source)
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
     locked = asyncio.run(lock_wish(settings, wish, lock, upgrade=given_up, is_offline=offline))
     if not check:

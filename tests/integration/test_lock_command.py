@@ -50,7 +50,9 @@ def wish(desk: Desk, url: str, *images: str) -> None:
     text = f"version: 1\nplatforms: [linux/amd64, linux/arm64]\nimages: [{', '.join(images)}]\n"
     (desk.folder / "images.yaml").write_text(text)
     endpoints = {host: {"url": url} for host in HOSTS}
-    settings = {"store": str(desk.store), "endpoints": endpoints}
+    # No real mirror is asked from a test.
+    order = {"*": ["upstream"]}
+    settings = {"store": str(desk.store), "endpoints": endpoints, "source_order": order}
     (desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
 
 
@@ -224,3 +226,16 @@ def test_what_is_wished_no_more_is_shown_as_removed(desk: Desk, one: FakeRegistr
     wish(desk, one.url, APP)
     done = desk.run("lock", "--offline", "--diff")
     assert f"removed  {PAUSE}  {PUBLISHED[:19]} -> nothing" in done.out.splitlines()
+
+
+def test_with_a_source_a_tag_means_what_that_source_has(desk: Desk, one: FakeRegistry) -> None:
+    moved = made("moved")
+    with fake_registry({"mirror.test/one.test/app:1": moved}) as mirror:
+        wish(desk, one.url, APP)
+        settings = json.loads((desk.folder / "mirrorkit.yaml").read_text())
+        settings["endpoints"]["mirror.test"] = {"url": mirror.url}
+        settings["sources"] = {"school": {"repository": "mirror.test/{registry}/{repository}"}}
+        (desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
+        assert desk.run("lock", "--source", "school").status == 0
+    assert lock_of(desk).images[0].digest == moved.digest
+    assert one.asked == []
