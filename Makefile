@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The real peers of the system tests: registries, engines, runtimes, a throttling server.
-PACKAGES := docker.io docker-registry skopeo podman containerd runc nginx iproute2 iptables strace busybox-static wrk
+PACKAGES := docker.io docker-registry skopeo podman containerd runc nginx iproute2 iptables strace busybox-static wrk openssl
 
 .PHONY: help run test check fix setup peers clean
 

@@ -61,6 +61,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._authorizers: dict[URL, Authorizer] = {}
         self._silent_until: dict[URL, float] = {}
+        self._proxies = getproxies()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -158,7 +159,7 @@ class Transport:
     async def _send(
         self, url: URL, headers: Mapping[str, str], method: str
     ) -> aiohttp.ClientResponse:
-        origin, proxy = url.origin(), _proxy_for(url)
+        origin, proxy = url.origin(), _proxy_for(url, self._proxies)
         if self._silent_until.get(origin, 0.0) > time.monotonic():
             raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
         try:
@@ -227,12 +228,12 @@ def _target(url: URL, location: str) -> URL:
     return target
 
 
-def _proxy_for(url: URL) -> str | None:
+def _proxy_for(url: URL, proxies: Mapping[str, str]) -> str | None:
     """Return the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY ask for.
 
     Not aiohttp's `trust_env`: that also sends what stands in .netrc.
     """
-    proxy = getproxies().get(url.scheme)
+    proxy = proxies.get(url.scheme)
     if not proxy or proxy_bypass(url.host_port_subcomponent or ""):
         return None
     address = proxy if "://" in proxy else f"http://{proxy}"

@@ -104,10 +104,11 @@ class DiskIngest:
         await self._finish_job()
 
     def _start_job(self) -> None:
-        data = b"".join(self._gathered)
-        self._forget_gathered()
-        if data:
-            self._job = asyncio.get_running_loop().run_in_executor(None, self._append, data)
+        pieces = self._gathered
+        self._gathered = []
+        self._waiting = 0
+        if pieces:
+            self._job = asyncio.get_running_loop().run_in_executor(None, self._append, pieces)
 
     async def _finish_job(self) -> None:
         job, self._job = self._job, None
@@ -120,7 +121,8 @@ class DiskIngest:
                     # What is gathered would stand behind a hole; what was written stays.
                     self._forget_gathered()
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, pieces: list[bytes]) -> None:
+        data = b"".join(pieces)
         self._hasher.update(data)
         write_all(self._fd, data)
 
