@@ -14,13 +14,14 @@ help:  ## list the targets
 setup: $(VENV)/.ready  ## make the virtual environment
 
 $(VENV)/.ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mirrorkit needs Python 3.11 or later: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mirrorkit needs Python 3.11 or later: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV) || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "installing mirrorkit and its tools into $(VENV), once: about half a minute"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 run: setup  ## set up, then sync this folder's lock and serve it on :5080
-	$(BIN)/mirrorkit up
+	@$(BIN)/mirrorkit up || [ $$? -eq 130 ]  # Ctrl-C is how it ends
 
 peers:  ## install the Debian packages that the system tests talk to (root only)
 	@sh tests/peers.sh $(PACKAGES)

@@ -93,5 +93,7 @@ def run(arguments: list[str]) -> int:
         tell_bug()
         return EXIT_BUG
     if status == EXIT_INTERRUPTED:
-        note("interrupted; what was downloaded is kept for the next run")
+        fetches = any(word in ("sync", "up") for word in arguments)
+        kept = "; what was downloaded is kept for the next run" if fetches else ""
+        note(f"interrupted{kept}")
     return status

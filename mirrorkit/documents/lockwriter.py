@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from mirrorkit.documents.edits import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
         PinnedSource,
         Unpinned,
     )
-
-# What YAML 1.1 reads as plain text wherever it stands; anything else is quoted.
-_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9./_+@-]*(?::[A-Za-z0-9./_+@-]+)*\Z")
-_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def write_lock(lock: Lock, heading: str = "") -> bytes:
@@ -121,8 +118,4 @@ def _flow(items: Iterable[object]) -> str:
 
 def _text(value: object) -> str:
     """Write a value so that YAML reads it as the same text."""
-    text = str(value)
-    if isinstance(value, int) or (_PLAIN.match(text) and text.lower() not in _WORDS):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return str(value) if isinstance(value, int) else spelled(str(value))

@@ -112,7 +112,8 @@ async def _pin(
     kept = choices.kept(image.name)
     is_published = image.digest is not None and not image.is_moving
     digest = image.digest if is_published else (kept.digest if kept else None)
-    seen = await _look(image, digest, platforms, choices, locking) if choices.sources_of else None
+    sources = choices.sources_of(_origins(image), digest) if choices.sources_of else ()
+    seen = await _look(image, digest, platforms, sources, locking)
     if seen is not None:
         return _proven(image, seen, platforms, locking)
     if kept is not None and digest in (None, kept.digest):
@@ -126,13 +127,12 @@ async def _look(
     image: WantedImage,
     digest: Digest | None,
     platforms: Sequence[Platform],
-    choices: Choices,
+    sources: Sequence[Source],
     locking: Locking,
 ) -> Sight | None:
     """See an image at its sources; what fails is noted and leaves the pin to what is published."""
-    assert choices.sources_of is not None  # noqa: S101 - the caller looks first
     failure: MirrorkitError | None = None
-    for source in choices.sources_of(_origins(image), digest):
+    for source in sources:
         try:
             return await see(source, digest or image.name.tag or "", platforms)
         except NotFoundError as error:

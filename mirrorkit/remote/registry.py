@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import stamina
@@ -21,7 +22,7 @@ from mirrorkit.events import SourceFailed
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import DOCUMENT_MAX, parse_document
 from mirrorkit.oci.mediatypes import DOCUMENTS
-from mirrorkit.remote.transport import read_capped
+from mirrorkit.remote.answers import read_capped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -149,7 +150,7 @@ def check_extent(
 
 def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
     """Return where a body begins in its blob, and the blob's size where it is announced."""
-    if response.status != 206:  # noqa: PLR2004
+    if response.status != HTTPStatus.PARTIAL_CONTENT:
         return 0, response.content_length
     found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
     if found is None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import json
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,12 +14,10 @@ from yarl import URL
 
 from mirrorkit import __version__
 from mirrorkit.errors import (
-    DeniedError,
-    MirrorkitError,
-    NotFoundError,
     UnreachableError,
     UpstreamError,
 )
+from mirrorkit.remote.answers import plain, read_capped, reason, refuse
 from mirrorkit.remote.auth import TOKEN_MAX, Authorizer, login_name
 from mirrorkit.remote.credentials import docker_credentials
 
@@ -36,12 +31,9 @@ _CONNECT_SECONDS: Final = 10.0
 _SILENCE_SECONDS: Final = 20.0
 _CONNECTIONS_A_HOST: Final = 8
 _READ_SIZE: Final = 64 * 1024
-_ERROR_MAX: Final = 64 * 1024
 _HOPS_MAX: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_RETRY_AFTER_MAX: Final = 60.0
 _SILENT_SECONDS: Final = 30.0
-_BODY_SECONDS: Final = 60.0
 _REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
 
 
@@ -113,10 +105,10 @@ class Transport:
         """Send, and yield the answer when it is a good one; whatever breaks names the host."""
         try:
             async with self._authorized(url.origin(), url, scope, headers, method) as response:
-                await _refuse(response, host, login_name(url.origin()))
+                await refuse(response, host, login_name(url.origin()))
                 yield response
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise UnreachableError(f"{host}: {_reason(error)}") from error
+            raise UnreachableError(f"{host}: {reason(error)}") from error
 
     @asynccontextmanager
     async def _authorized(
@@ -132,7 +124,12 @@ class Transport:
             async with self._followed(url, headers, method) as response:
                 challenge = ", ".join(response.headers.getall("WWW-Authenticate", ()))
                 own = response.url.origin() == origin
-                if is_last or response.status != 401 or not own or not challenge:  # noqa: PLR2004
+                if (
+                    is_last
+                    or response.status != HTTPStatus.UNAUTHORIZED
+                    or not own
+                    or not challenge
+                ):
                     yield response
                     return
             await authorizer.answer(challenge, scope, refused=known)
@@ -174,7 +171,7 @@ class Transport:
             ) from error
         except aiohttp.ClientConnectorError as error:
             through = f" through the proxy {URL(proxy).host}" if proxy else ""
-            message = f"{origin} cannot be reached{through}: {_reason(error)}"
+            message = f"{origin} cannot be reached{through}: {reason(error)}"
             raise UnreachableError(message, hint=_REACH_HINT) from error
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -200,19 +197,8 @@ class Transport:
 
     async def _fetch_token(self, url: URL, headers: dict[str, str], login: str) -> bytes:
         async with self._followed(url, headers) as response:
-            await _refuse(response, url.host or "", login)
+            await refuse(response, url.host or "", login)
             return await read_capped(response, TOKEN_MAX)
-
-
-async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """Read a small body whole, within a minute; UpstreamError when it is longer than is honest."""
-    body = bytearray()
-    async with asyncio.timeout(_BODY_SECONDS):
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > most:
-                raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
-    return bytes(body)
 
 
 def _target(url: URL, location: str) -> URL:
@@ -239,74 +225,10 @@ def _proxy_for(url: URL, proxies: Mapping[str, str]) -> str | None:
     address = proxy if "://" in proxy else f"http://{proxy}"
     if not address.startswith(("http://", "https://")):
         raise UpstreamError(
-            f"{url.host}: the proxy {_plain(proxy)} cannot be used",
+            f"{url.host}: the proxy {plain(proxy)} cannot be used",
             hint=f"{url.scheme}_proxy takes http://HOST:PORT; NO_PROXY names hosts to ask directly",
         )
     return address
-
-
-async def _refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:
-    """Turn an answer that is not 2xx into the error it means."""
-    status = response.status
-    if status < 300:  # noqa: PLR2004
-        return
-    said = await _said(response)
-    message = f"{host} answered {status}{said}"
-    if status in (404, 410):
-        raise NotFoundError(message)
-    if status in (401, 403):
-        raise DeniedError(message, hint=f"docker login {login}, or choose another source")
-    if status in (408, 429) or status >= 500:  # noqa: PLR2004
-        raise UnreachableError(message, retry_after=_retry_after(response.headers))
-    raise UpstreamError(message)
-
-
-_UNREADABLE: Final = (
-    MirrorkitError,
-    aiohttp.ClientError,
-    TimeoutError,
-    ValueError,
-    RecursionError,
-    LookupError,
-    TypeError,
-)
-
-
-async def _said(response: aiohttp.ClientResponse) -> str:
-    """Return the first message of an OCI error body, made safe to print."""
-    try:
-        body = json.loads(await read_capped(response, _ERROR_MAX))
-        text = str(body["errors"][0]["message"])
-    except _UNREADABLE:
-        return ""
-    return f": {_plain(text)}"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After as seconds or as a date (RFC 9110 §10.2.3); None when it is neither."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), _RETRY_AFTER_MAX)
-    try:
-        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return min(max(wait, 0.0), _RETRY_AFTER_MAX)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        return "no answer in time"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error.os_error)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"an answer nobody can read ({_plain(error.message)})"  # str() has a signed URL
-    return _plain(str(error)) or type(error).__name__
-
-
-def _plain(text: str) -> str:
-    """Take the beginning of what a stranger said, on one line, safe to print."""
-    return "".join(char for char in text.partition("\n")[0][:200] if char.isprintable())
 
 
 def _is_loopback(host: str) -> bool:

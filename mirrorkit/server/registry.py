@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -99,7 +100,7 @@ class Registry:
             "ETag": f'"{digest}"',
         }
         status = select("HEAD", conditions(request.headers), digest, len(held.data)).status
-        if status != 200:  # noqa: PLR2004
+        if status != HTTPStatus.OK:
             return web.Response(status=status, headers=headers)
         return web.Response(body=held.data, content_type=held.document.media_type, headers=headers)
 

@@ -1,0 +1,103 @@
+"""What a source's answer means: which error, how long to stay away, what it said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from mirrorkit.errors import (
+    DeniedError,
+    MirrorkitError,
+    NotFoundError,
+    UnreachableError,
+    UpstreamError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ERROR_MAX: Final = 64 * 1024
+_RETRY_AFTER_MAX: Final = 60.0
+_BODY_SECONDS: Final = 60.0
+
+
+async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read a small body whole, within a minute; UpstreamError when it is longer than is honest."""
+    body = bytearray()
+    async with asyncio.timeout(_BODY_SECONDS):
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > most:
+                raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
+    return bytes(body)
+
+
+async def refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:
+    """Turn an answer that is not 2xx into the error it means."""
+    status = response.status
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    said = await _said(response)
+    message = f"{host} answered {status}{said}"
+    if status in (404, 410):
+        raise NotFoundError(message)
+    if status in (401, 403):
+        raise DeniedError(message, hint=f"docker login {login}, or choose another source")
+    if status in (408, 429) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise UnreachableError(message, retry_after=_retry_after(response.headers))
+    raise UpstreamError(message)
+
+
+_UNREADABLE: Final = (
+    MirrorkitError,
+    aiohttp.ClientError,
+    TimeoutError,
+    ValueError,
+    RecursionError,
+    LookupError,
+    TypeError,
+)
+
+
+async def _said(response: aiohttp.ClientResponse) -> str:
+    """Return the first message of an OCI error body, made safe to print."""
+    try:
+        body = json.loads(await read_capped(response, _ERROR_MAX))
+        text = str(body["errors"][0]["message"])
+    except _UNREADABLE:
+        return ""
+    return f": {plain(text)}"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After as seconds or as a date (RFC 9110 §10.2.3); None when it is neither."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _RETRY_AFTER_MAX)
+    try:
+        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, 0.0), _RETRY_AFTER_MAX)
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few safe words what broke."""
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"an answer nobody can read ({plain(error.message)})"  # str() has a signed URL
+    return plain(str(error)) or type(error).__name__
+
+
+def plain(text: str) -> str:
+    """Take the beginning of what a stranger said, on one line, safe to print."""
+    return "".join(char for char in text.partition("\n")[0][:200] if char.isprintable())
