@@ -47,7 +47,13 @@ def spelled(text: str, style: str | None = None) -> str:
     if style == "'" and "'" not in text:
         return f"'{text}'"
     is_plain = _PLAIN.match(text) and text.lower() not in _WORDS
-    return text if is_plain and style != '"' else json.dumps(text)
+    return text if is_plain and style != '"' else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """Quote text as YAML does, whose escapes are whole code points and not JSON's surrogates."""
+    escaped = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in escaped)
 
 
 def replaced(node: yaml.Node, value: str) -> Edit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mirrorkit.documents.lock import parse_lock
@@ -31,6 +31,10 @@ def test_one_fact_stands_on_a_line_and_the_heading_above_all() -> None:
     assert f"    digest: sha256:{'a' * 64}" in lines
 
 
+@example(reason="\N{GRINNING FACE}")
+@example(reason="\N{LINE SEPARATOR}")
+@example(reason="\N{ZERO WIDTH NO-BREAK SPACE}")
+@example(reason="\u8bfe\u7a0b")
 @given(reason=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_any_words_survive(reason: str) -> None:
     lock = Lock((), unpinned=(Unpinned("a/b", is_file=True, reason=reason),))
