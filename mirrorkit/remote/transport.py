@@ -219,8 +219,8 @@ def _proxy_for(url: URL, proxies: Mapping[str, str]) -> str | None:
 
     Not aiohttp's `trust_env`: that also sends what stands in .netrc.
     """
-    proxy = proxies.get(url.scheme)
-    if not proxy or proxy_bypass(url.host_port_subcomponent or ""):
+    proxy, host = proxies.get(url.scheme), url.host_port_subcomponent or ""
+    if not proxy or _is_loopback(host) or proxy_bypass(host):  # a proxy has another loopback
         return None
     address = proxy if "://" in proxy else f"http://{proxy}"
     if not address.startswith(("http://", "https://")):

@@ -9,6 +9,7 @@ import pytest
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.errors import DocumentError, MisannouncedError
 from mirrorkit.events import Planned, PlatformMissing, TryingAgain
+from mirrorkit.remote.transport import Transport
 from mirrorkit.store.disk import DiskStore
 from tests.fakes.faults import cut, instead, status
 from tests.fakes.registry import FakeRegistry, fake_registry
@@ -135,3 +136,13 @@ async def test_a_proxy_of_the_environment_is_used_and_no_proxy_heeded(
     monkeypatch.setenv("no_proxy", "one.invalid")
     other = DiskStore(store.root / "other")
     assert (await Lesson.of(IMAGES, "http://one.invalid").sync(other)).exit_status == 4
+
+
+async def test_no_proxy_is_asked_for_what_is_on_this_machine(
+    one: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")
+    transport = Transport({})
+    async with transport.get(one.address, "/v2/", scope="") as answer:
+        assert answer.status == 200
+    await transport.close()
