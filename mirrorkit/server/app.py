@@ -50,7 +50,12 @@ def make_app(room: Room) -> web.Application:
             return web.json_response({"ready": False, "error": error.as_json()}, status=503)
         return web.json_response({"ready": True})
 
+    async def misses(_: web.Request) -> web.Response:
+        """Answer which names were asked and are not held, the most asked first."""
+        return web.json_response(room.misses.as_json())
+
     app.router.add_get("/health", health)
+    app.router.add_get("/api/v1/misses", misses)
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
     return app

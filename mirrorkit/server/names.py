@@ -107,6 +107,15 @@ class Names:
         near = difflib.get_close_matches(_path(name), held, n=1, cutoff=0.75)
         return held[near[0]] if near else None
 
+    def nearest_tagged(self, name: str, tag: str | None) -> str | None:
+        """Return the held `name:tag` most like one that is not held."""
+        near = name if self.tags(name) else self.nearest(name)
+        if near is None:
+            return None
+        tags = sorted(self.tags(near))
+        best = difflib.get_close_matches(tag or "", tags, n=1, cutoff=0.0)
+        return f"{near}:{(best or tags)[0]}"
+
 
 def _join(host: str, path: str) -> str:
     is_short = host == DOCKER_HUB and "/" not in path

@@ -41,6 +41,18 @@ class RefusalError(Exception):
         self.code = code
 
 
+class MissingError(RefusalError):
+    """A name that is not held: what was asked, what was perhaps meant, what the teacher can do."""
+
+    def __init__(
+        self, code: ErrorCode, message: str, *, name: str, nearest: str | None, command: str | None
+    ) -> None:
+        super().__init__(code, message)
+        self.name = name
+        self.nearest = nearest
+        self.command = command
+
+
 class Route(NamedTuple):
     """A request's path, parsed once."""
 
@@ -85,6 +97,11 @@ class Registry:
         try:
             route = parse_route(raw_path, _registry_asked(request))
             return await self._kinds[route.kind](request, route)
+        except MissingError as miss:
+            self._room.misses.record(
+                miss.name, request.remote or "", nearest=miss.nearest, command=miss.command
+            )
+            return _refused(miss)
         except RefusalError as refusal:
             return _refused(refusal)
         except SurroundingsError as error:
@@ -113,7 +130,7 @@ class Registry:
         except IntegrityError as error:
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, error.message) from error
         if held is None:
-            raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, f"{digest} is not held here")
+            raise self._missing_digest(route, digest)
         return held, is_pinned
 
     def _tagged(self, route: Route) -> Digest:
@@ -124,21 +141,38 @@ class Registry:
         found = names.tags(name).get(tag)
         if found is not None:
             return found.digest
-        asked = f"{name}:{tag}"
-        if asked in names.pinned:
-            raise RefusalError(
-                ErrorCode.MANIFEST_UNKNOWN,
-                f"{asked} is in the lock but not here yet: run `mirrorkit sync`",
-            )
-        code = ErrorCode.MANIFEST_UNKNOWN if names.tags(name) else ErrorCode.NAME_UNKNOWN
-        raise RefusalError(code, f"{asked} is not in this mirror; {self._advice(name)}")
+        raise self._missing(name, tag)
 
-    def _advice(self, name: str) -> str:
-        """Say what the teacher has to add, and what the student may have meant."""
+    def _missing(self, name: str, tag: str | None) -> MissingError:
+        """Say of a name what is to be done: sync what is locked, add what is not."""
+        names, asked = self._room.names, f"{name}:{tag}" if tag else name
+        nearest = names.nearest_tagged(name, tag)
+        if asked in names.pinned:
+            message = f"{asked} is in the lock but not here yet: run `mirrorkit sync`"
+            code, command = ErrorCode.MANIFEST_UNKNOWN, "mirrorkit sync"
+        else:
+            message = f"{asked} is not in this mirror; {self._advice(name, asked)}"
+            code = ErrorCode.MANIFEST_UNKNOWN if names.tags(name) else ErrorCode.NAME_UNKNOWN
+            command = f"mirrorkit add {asked}"
+        return MissingError(code, message, name=asked, nearest=nearest, command=command)
+
+    def _missing_digest(self, route: Route, digest: Digest) -> MissingError:
+        """Say that a digest is not held; a wish has names, so no command adds it."""
+        name = self._room.names.canonical(route.path, route.ns)
+        return MissingError(
+            ErrorCode.MANIFEST_UNKNOWN,
+            f"{digest} is not held here",
+            name=f"{name}@{digest}",
+            nearest=self._room.names.nearest_tagged(name, None),
+            command=None,
+        )
+
+    def _advice(self, name: str, asked: str) -> str:
+        """Say what the teacher has to do, and what the student may have meant."""
         tags = sorted(self._room.names.tags(name))
         near = self._room.names.nearest(name)
         held = f"{name} is here as {', '.join(tags[:5])}" if tags else f"the nearest is {near}"
-        advice = "add it to images.lock.yaml and run `mirrorkit sync`"
+        advice = f"run `mirrorkit add {asked}`, `mirrorkit lock` and `mirrorkit sync`"
         return f"{advice}; {held}" if tags or near else advice
 
     async def _blob(self, request: web.Request, route: Route) -> web.StreamResponse:
@@ -161,8 +195,10 @@ class Registry:
         """List tags in lexical order, `n` at a time after `last`."""
         name = self._room.names.canonical(route.path, route.ns)
         tags = sorted(self._room.names.tags(name), key=_lexical)
-        if route.reference != "list" or not tags:
-            raise RefusalError(ErrorCode.NAME_UNKNOWN, f"{name} is not in this mirror")
+        if route.reference != "list":
+            raise RefusalError(ErrorCode.NAME_UNKNOWN, "this is no path of the distribution API")
+        if not tags:
+            raise self._missing(name, None)
         count = _count(request.query.get("n"))
         last = request.query.get("last", "")
         later = [tag for tag in tags if not last or _lexical(tag) > _lexical(last)]

@@ -11,6 +11,7 @@ from mirrorkit.flows.check import as_json, check
 from mirrorkit.flows.manifests import Manifests
 from mirrorkit.flows.needs import walk
 from mirrorkit.oci.manifest import Index
+from mirrorkit.server.misses import Misses
 from mirrorkit.server.names import Names
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Room:
         self.shelf = shelf
         self._current_locks = locks
         self.manifests = Manifests(shelf)
+        self.misses = Misses()
         self._index: LayoutIndex | None = None
         self._locks: Mapping[str, Lock] | None = None
         self._names = Names(EMPTY, ())

@@ -1,0 +1,95 @@
+"""Misses over HTTP: what was asked and is not held, for the teacher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.filled import fill, lock_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aiohttp.test_utils import TestClient
+
+    from tests.integration.conftest import Serve
+    from tests.lab.images import Made
+
+NGINX, PAUSE = "docker.io/library/nginx:alpine", "registry.k8s.io/pause:3.6"
+
+
+@pytest.fixture
+async def client(tmp_path: Path, images: dict[str, Made], serve: Serve) -> TestClient[Any, Any]:
+    """A mirror that holds nginx:alpine, and whose lock has pause besides."""
+    held = {NGINX: images[NGINX]}
+    return await serve(await fill(tmp_path, held), lock_of({**held, PAUSE: images[PAUSE]}))
+
+
+async def misses(client: TestClient[Any, Any]) -> list[dict[str, Any]]:
+    document = await (await client.get("/api/v1/misses")).json()
+    assert (document["version"], document["dropped"]) == (1, 0)
+    assert document["total"] == sum(name["count"] for name in document["names"])
+    for name in document["names"]:
+        assert name.pop("last").endswith("+00:00")
+    found = document["names"]
+    assert isinstance(found, list)
+    return found
+
+
+async def test_a_mirror_that_was_asked_for_nothing_else_has_no_misses(
+    client: TestClient[Any, Any],
+) -> None:
+    assert (await client.get("/v2/nginx/manifests/alpine")).status == 200
+    assert await misses(client) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/nginx/manifests/alpin",
+        "/v2/library/nginx/manifests/alpin",
+        "/v2/docker.io/library/nginx/manifests/alpin",
+        "/v2/library/nginx/manifests/alpin?ns=docker.io",
+    ],
+)
+async def test_a_miss_is_counted_under_its_canonical_name_once_for_head_and_get(
+    client: TestClient[Any, Any], path: str
+) -> None:
+    assert (await client.head(path)).status == 404
+    assert (await client.get(path)).status == 404
+    assert await misses(client) == [
+        {
+            "name": "docker.io/library/nginx:alpin",
+            "count": 1,
+            "nearest": NGINX,
+            "command": "mirrorkit add docker.io/library/nginx:alpin",
+        }
+    ]
+
+
+async def test_what_the_lock_has_and_the_store_not_yet_needs_a_sync(
+    client: TestClient[Any, Any],
+) -> None:
+    await client.get("/v2/k8s/pause/manifests/3.6")
+    (miss,) = await misses(client)
+    assert (miss["name"], miss["command"]) == (PAUSE, "mirrorkit sync")
+
+
+async def test_a_digest_and_a_list_of_tags_are_misses_too(client: TestClient[Any, Any]) -> None:
+    digest = f"sha256:{'0' * 64}"
+    await client.get(f"/v2/nginx/manifests/{digest}")
+    await client.get("/v2/quay.io/a/b/tags/list")
+    found = {miss["name"]: (miss["nearest"], miss["command"]) for miss in await misses(client)}
+    assert found == {
+        f"docker.io/library/nginx@{digest}": (NGINX, None),
+        "quay.io/a/b": (None, "mirrorkit add quay.io/a/b"),
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/<script>/manifests/1", "/v2/nginx/manifests/%3Cscript%3E", "/v2/x/blobs/y", "/x"]
+)
+async def test_what_is_no_name_is_no_miss(client: TestClient[Any, Any], path: str) -> None:
+    assert (await client.get(path)).status in (400, 404)
+    assert await misses(client) == []
