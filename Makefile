@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The real peers of the system tests: registries, engines, runtimes, a throttling server.
 PACKAGES := docker.io docker-registry skopeo podman containerd runc nginx iproute2 iptables strace busybox-static wrk openssl
 
-.PHONY: help run test check fix setup peers clean
+.PHONY: help run demo test check fix setup peers clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ $(VENV)/.ready: pyproject.toml
 
 run: setup  ## set up, then sync this folder's lock and serve it on :5080
 	@$(BIN)/mirrorkit up || [ $$? -eq 130 ]  # Ctrl-C is how it ends
+
+demo: setup  ## a whole made-up class in some seconds: no network, nothing left behind
+	@$(BIN)/mirrorkit demo --once
 
 peers:  ## install the Debian packages that the system tests talk to (root only)
 	@sh tests/peers.sh $(PACKAGES)

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit import __version__
-from mirrorkit.cli import catalog, init, lock, scan, serve, settings, sources, status, sync, wish
+from mirrorkit.cli import (
+    catalog,
+    demo,
+    init,
+    lock,
+    scan,
+    serve,
+    settings,
+    sources,
+    status,
+    sync,
+    wish,
+)
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -22,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": demo.command,
     "up": serve.up,
     "lock": lock.command,
     "sync": sync.command,

@@ -1,0 +1,1 @@
+"""A made-up class, prepared and served by mirrorkit itself: no network, no Docker, some seconds."""
