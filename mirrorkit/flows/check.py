@@ -65,6 +65,8 @@ class Completeness:
     """How complete a store is against one lock."""
 
     items: tuple[Item, ...]
+    lessons: tuple[str, ...] = ()
+    """The lessons' names in their order."""
 
     @property
     def is_complete(self) -> bool:
@@ -121,7 +123,8 @@ def check(lock: Lock, shelf: Shelf, manifests: Manifests) -> Completeness:
             *(_check_image(image, shelf, manifests) for image in lock.images),
             *(_check_file(file, shelf) for file in lock.files),
             *(_unpinned(entry) for entry in lock.unpinned),
-        )
+        ),
+        lock.lessons,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError
+from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
 from mirrorkit.flows.check import STATUS_VERSION
 from mirrorkit.server.registry import Registry
 
@@ -30,10 +30,15 @@ def make_app(room: Room) -> web.Application:
     app.router.add_route("*", "/v2", registry.answer)
     app.router.add_route("*", "/v2/{rest:[\\s\\S]*}", registry.answer)
 
-    async def health(_: web.Request) -> web.Response:
-        """Answer how complete the class is: 200 only when it is, else 503, the same body."""
+    async def health(request: web.Request) -> web.Response:
+        """Answer how complete the class is: 200 only when it is, else 503, the same body.
+
+        `?for=LESSON` asks for one lesson alone; 404 where there is no such lesson.
+        """
         try:
-            status = await asyncio.to_thread(room.status)
+            status = await asyncio.to_thread(room.status, request.query.get("for"))
+        except UsageError as error:
+            return web.json_response({"error": error.as_json()}, status=404)
         except MirrorkitError as error:
             status = {"version": STATUS_VERSION, "complete": False, "error": error.as_json()}
         return web.json_response(status, status=200 if status["complete"] else 503)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mirrorkit.documents.layout import EMPTY
+from mirrorkit.errors import UsageError
 from mirrorkit.flows.check import as_json, check
+from mirrorkit.flows.lessons import for_lesson, lessons_of
 from mirrorkit.flows.manifests import Manifests
 from mirrorkit.flows.needs import walk
 from mirrorkit.oci.manifest import Index
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mirrorkit.content import FileShelf
     from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.documents.pins import Lock
+    from mirrorkit.flows.check import Completeness
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
 
@@ -61,13 +64,22 @@ class Room:
         self._refresh()
         return self._referrers.get(subject, [])
 
-    def status(self) -> dict[str, object]:
-        """Return the status document: how complete the shelf is against each lock."""
-        checked = {
-            name: check(lock, self.shelf, self.manifests)
-            for name, lock in self._current_locks().items()
-        }
-        return as_json(checked)
+    @property
+    def locks(self) -> Mapping[str, Lock]:
+        """The locks as they are now, by name."""
+        return self._current_locks()
+
+    def checked(self) -> dict[str, Completeness]:
+        """Hold every lock against the shelf."""
+        return {name: check(lock, self.shelf, self.manifests) for name, lock in self.locks.items()}
+
+    def status(self, lesson: str | None = None) -> dict[str, object]:
+        """Return the status document: how complete the shelf is against each lock.
+
+        With a lesson it is of what that lesson needs alone; UsageError where no lock has it.
+        """
+        checked = self.checked()
+        return as_json(checked if lesson is None else _of_lesson(checked, lesson))
 
     def _refresh(self) -> None:
         """Follow the shelf's index and the locks, if either changed."""
@@ -100,3 +112,11 @@ class Room:
         known = self._referrers.setdefault(held.document.subject.digest, [])
         if descriptor not in known:
             known.append(descriptor)
+
+
+def _of_lesson(checked: Mapping[str, Completeness], lesson: str) -> dict[str, Completeness]:
+    found = for_lesson(checked, lesson)
+    if not found:
+        known = ", ".join(lessons_of(checked.values())) or "no lessons"
+        raise UsageError(f"the class has no lesson {lesson[:60]!r}", hint=f"it has {known}")
+    return found

@@ -174,3 +174,38 @@ async def test_the_process_lives_and_is_ready_before_anything_is_held(
     for path, body in (("/livez", {"alive": True}), ("/readyz", {"ready": True})):
         answer = await client.get(path)
         assert (answer.status, await answer.json()) == (200, body)
+
+
+def lessons_of(images: dict[str, Made]) -> Lock:
+    """Return a lock of two lessons that share nginx."""
+    first, second = images[NGINX].digest, images[REDIS].digest
+    return parse_lock(
+        "version: 1\nlessons: [first, second]\nimages:\n"
+        f"- {{name: {NGINX}, digest: {first}, needed_by: [first, second]}}\n"
+        f"- {{name: {REDIS}, digest: {second}, needed_by: [second]}}\n".encode()
+    )
+
+
+async def test_one_lesson_alone_can_be_asked_for(
+    tmp_path: Path, images: dict[str, Made], serve: Serve
+) -> None:
+    client = await serve(await fill(tmp_path, {NGINX: images[NGINX]}), lessons_of(images))
+    first = await client.get("/health?for=first")
+    document = await first.json()
+    assert (first.status, document["complete"]) == (200, True)
+    assert [item["name"] for item in document["items"]] == [NGINX]
+    second = await client.get("/health", params={"for": "second"})
+    assert (second.status, (await second.json())["images"]) == (503, {"total": 2, "complete": 1})
+    assert (await health(client))[0] == 503
+
+
+async def test_a_lesson_nobody_has_is_told_with_those_there_are(
+    tmp_path: Path, images: dict[str, Made], serve: Serve
+) -> None:
+    client = await serve(await fill(tmp_path, images), lessons_of(images))
+    answer = await client.get("/health", params={"for": "<b>thrid</b>"})
+    assert answer.status == 404
+    assert answer.headers["Content-Type"].startswith("application/json")
+    error = (await answer.json())["error"]
+    assert error["message"] == "the class has no lesson '<b>thrid</b>'"
+    assert error["hint"] == "it has first, second"

@@ -1,0 +1,75 @@
+"""The table of `mirrorkit status`: a line a group, and below it what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.flows.check import State
+from mirrorkit.flows.lessons import groups
+from mirrorkit.progress import counted, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mirrorkit.flows.check import Completeness, Item
+    from mirrorkit.flows.lessons import Group
+
+_NAMED: Final = 3
+
+
+def table(lock: str, whole: Completeness, *, names_all: bool) -> list[str]:
+    """Return the lines for one lock; `names_all` names complete items too."""
+    parted = groups(whole)
+    width = max((len(group.name) for group in parted), default=0)
+    lines = [line for group in parted for line in _lines(group, width, names_all=names_all)]
+    return [*lines, summary(lock, whole)]
+
+
+def summary(lock: str, whole: Completeness) -> str:
+    """Say in one line how complete a lock is."""
+    return f"{lock}: {_counts(whole)} complete, {_bytes(whole)}"
+
+
+def _lines(group: Group, width: int, *, names_all: bool) -> Iterator[str]:
+    held = group.completeness
+    yield f"{_state(held):<8}  {group.name:<{width}}  {_counts(held)}, {_bytes(held)}"
+    named = held.items if names_all else held.missing_items
+    if _state(held) == State.ABSENT and len(named) > _NAMED and not names_all:
+        named = ()  # before the first sync its name says it all
+    for item in named:
+        yield f"    {item.state:<8}  {item.name}{_part(item)}"
+
+
+def _state(held: Completeness) -> State:
+    if held.is_complete:
+        return State.COMPLETE
+    is_absent = all(item.state is State.ABSENT for item in held.items)
+    return State.ABSENT if is_absent else State.PARTIAL
+
+
+def _part(item: Item) -> str:
+    """Say how much of an item is there, where that is more than nothing and less than all."""
+    if item.state is not State.PARTIAL or item.needed is None:
+        return ""
+    return f"  {readable(item.present)} of {readable(item.needed)}"
+
+
+def _counts(held: Completeness) -> str:
+    """Say how many images and files, and of how many where some are missing."""
+    counts = [(held.count(kind), kind) for kind in ("image", "file")]
+    said = [
+        counted(count["total"], kind)
+        if count["complete"] == count["total"]
+        else f"{count['complete']} of {counted(count['total'], kind)}"
+        for count, kind in counts
+        if count["total"]
+    ]
+    return ", ".join(said) or "nothing"
+
+
+def _bytes(held: Completeness) -> str:
+    bytes_ = held.bytes()
+    present = readable(bytes_["present"] or 0)
+    if bytes_["needed"] is None:
+        return f"{present} of an unknown total"
+    return present if held.is_complete else f"{present} of {readable(bytes_['needed'])}"
