@@ -70,7 +70,7 @@ async def _steps(listen: Listen | None, tell: Teller, *, is_once: bool) -> int:
 
     async with open_demo(listen, tell) as demo:
         await take_tour(demo, tell)
-        tell(Ended(demo.url, is_serving=not is_once))
+        tell(Ended(f"http://{demo.address}", is_serving=not is_once))
         if not is_once:
             with suppress(asyncio.CancelledError):  # how a demo ends that goes on serving
                 await asyncio.Event().wait()

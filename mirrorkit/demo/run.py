@@ -40,7 +40,7 @@ _TOUR_SECONDS: Final = 30.0
 class DemoClass(NamedTuple):
     """A made-up class being served."""
 
-    url: str
+    address: str
     lock: Lock
     has_files: bool
 
@@ -68,18 +68,17 @@ async def open_demo(listen: Listen | None, tell: Teller) -> AsyncIterator[DemoCl
         locks = follow_locks(settings)
         runner, address = await _started(settings, locks, listen)
         try:
-            url = f"http://{address}"
-            tell(Serving(url))
-            yield DemoClass(url, next(iter(locks.current().values())), _has_files(runner))
+            tell(Serving(f"http://{address}"))
+            yield DemoClass(str(address), next(iter(locks.current().values())), _has_files(runner))
         finally:
             await runner.cleanup()
 
 
 async def take_tour(demo: DemoClass, tell: Teller) -> None:
     """Ask what students ask; IntegrityError at the end when an answer was wrong."""
-    wrong = 0
-    async with ClientSession(demo.url, timeout=ClientTimeout(total=_TOUR_SECONDS)) as session:
-        async for answer in tour(session, demo.lock, has_files=demo.has_files):
+    wrong, limit = 0, ClientTimeout(total=_TOUR_SECONDS)
+    async with ClientSession(f"http://{demo.address}", timeout=limit) as session:
+        async for answer in tour(session, demo.lock, demo.address, has_files=demo.has_files):
             wrong += not answer.is_right
             tell(answer)
     if wrong:

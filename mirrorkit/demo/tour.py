@@ -74,13 +74,16 @@ class _Client:
         return data
 
 
-async def tour(session: ClientSession, lock: Lock, *, has_files: bool) -> AsyncIterator[Answer]:
-    """Ask everything a class asks of a mirror that holds a lock; yield each answer."""
+async def tour(
+    session: ClientSession, lock: Lock, address: str, *, has_files: bool
+) -> AsyncIterator[Answer]:
+    """Ask everything a class asks of a mirror at `HOST:PORT` that holds a lock; yield answers."""
     images = {image.name.name: image for image in lock.images}
     for ask in ASKS:
         yield await _pulled(_Client(session), ask, images[ask.name])
     for file in lock.files if has_files else ():
         yield await _downloaded(_Client(session), file)
+    yield await _taught(_Client(session), address)
     yield await _missed(_Client(session))
     yield await _counted(_Client(session))
     yield await _complete(_Client(session))
@@ -119,6 +122,14 @@ async def _downloaded(client: _Client, file: PinnedFile) -> Answer:
     is_right = told.split()[:1] == [file.digest.hex.encode()]
     result = readable(client.bytes) if is_right else f"{file.path}.sha256 names another hash"
     return _answer("curl", client, result, is_right=is_right)
+
+
+async def _taught(client: _Client, address: str) -> Answer:
+    """See that the page has a student's lines, with the address it was asked at."""
+    said = (await client.get("/")).decode(errors="replace")
+    is_right = client.status == HTTPStatus.OK and f"MINIKUBE_IMAGE_REPOSITORY={address}/" in said
+    result = "three lines to type for minikube" if is_right else "no lines to type"
+    return _answer("student", client, result, is_right=is_right)
 
 
 async def _missed(client: _Client) -> Answer:

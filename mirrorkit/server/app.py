@@ -13,6 +13,7 @@ from aiohttp import web
 
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
 from mirrorkit.flows.check import STATUS_VERSION
+from mirrorkit.server.page import make_page
 from mirrorkit.server.registry import Registry
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def make_app(room: Room) -> web.Application:
         """Answer which names were asked and are not held, the most asked first."""
         return web.json_response(room.misses.as_json())
 
+    app.router.add_get("/", make_page(room))
     app.router.add_get("/health", health)
     app.router.add_get("/api/v1/misses", misses)
     app.router.add_get("/livez", livez)

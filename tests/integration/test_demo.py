@@ -176,7 +176,7 @@ async def damaged(
     damage(settings, lock)
     runner = await start_server(replace(settings, listen=Listen(LOOPBACK, 0)), locks)
     try:
-        yield DemoClass(f"http://{LOOPBACK}:{runner.addresses[0][1]}", lock, has_files=False)
+        yield DemoClass(f"{LOOPBACK}:{runner.addresses[0][1]}", lock, has_files=False)
     finally:
         await runner.cleanup()
 
