@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.cli.output import printable
 from mirrorkit.flows.check import State
 from mirrorkit.flows.lessons import groups
 from mirrorkit.progress import counted, readable
@@ -19,7 +20,7 @@ _NAMED: Final = 3
 
 def table(lock: str, whole: Completeness, *, names_all: bool) -> list[str]:
     """Return the lines for one lock; `names_all` names complete items too."""
-    parted = groups(whole)
+    parted = [group._replace(name=printable(group.name)) for group in groups(whole)]
     width = max((len(group.name) for group in parted), default=0)
     lines = [line for group in parted for line in _lines(group, width, names_all=names_all)]
     return [*lines, summary(lock, whole)]

@@ -81,9 +81,11 @@ def make_page(room: Room) -> Callable[[web.Request], Awaitable[web.Response]]:
             request.query.get("lang"), request.headers.get("Accept-Language", "")
         )
         address = address_of(request)
+        misses = room.misses.names()[:_MISSES_MOST]  # here, for requests go on counting meanwhile
         told = await asyncio.to_thread(_told, room, address)
         text = environment.get_template(f"page.{kind}").render(
             **told,
+            misses=misses,
             say=PHRASES[language],
             other=ENGLISH if language == CHINESE else CHINESE,
             style=Markup(_STYLE),  # noqa: S704 - our own file
@@ -141,7 +143,6 @@ def _told(room: Room, address: str) -> dict[str, object]:
         "complete": complete,
         "error": error,
         "cautions": cautions,
-        "misses": room.misses.names()[:_MISSES_MOST],
     }
 
 

@@ -86,3 +86,8 @@ def test_with_all_every_item_has_its_line() -> None:
     lines = table("week1", WHOLE, names_all=True)
     assert "    complete  kicbase:1" in lines
     assert sum(line.startswith("    ") for line in lines) == len(WHOLE.items) + 1  # web:1 twice
+
+
+def test_a_lesson_cannot_steer_the_terminal() -> None:
+    lines = table("week1", Completeness((item("a:1", "\x1b[2J"),), ("\x1b[2J",)), names_all=True)
+    assert all(line.isprintable() for line in lines)
