@@ -83,7 +83,7 @@ async def take_tour(demo: DemoClass, tell: Teller) -> None:
             tell(answer)
     if wrong:
         hint = "please report it with the lines above"
-        raise IntegrityError(f"{counted(wrong, 'answer')} of the demo's class wrong", hint=hint)
+        raise IntegrityError(f"{counted(wrong, 'answer')} of the demo went wrong", hint=hint)
 
 
 async def _started(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from mirrorkit.demo.evening import prepare
 from mirrorkit.demo.run import DemoClass, open_demo, serve_demo, take_tour
@@ -17,7 +18,9 @@ from mirrorkit.demo.told import Answer, Serving, Told, Unplugged
 from mirrorkit.demo.upstream import LOOPBACK
 from mirrorkit.documents.configuration import PORT, Listen
 from mirrorkit.errors import AddressInUseError, IntegrityError
-from mirrorkit.wiring import follow_locks, start_server
+from mirrorkit.server.app import make_app
+from mirrorkit.server.room import Room
+from mirrorkit.wiring import follow_locks, open_store, start_server
 from tests.fakes.registry import fake_registry
 from tests.integration.command import told
 from tests.lab.process import free_port, wait_until
@@ -26,6 +29,8 @@ from tests.lab.push import status_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from pytest_aiohttp.plugin import AiohttpServer
 
     from mirrorkit.documents.pins import Lock
     from mirrorkit.settings import Settings
@@ -190,6 +195,43 @@ async def test_wrong_bytes_and_missing_ones_make_the_demo_fail(
         with pytest.raises(IntegrityError, match="wrong"):
             await take_tour(demo, heard.append)
     assert any(isinstance(one, Answer) and not one.is_right for one in heard)
+
+
+@pytest.mark.parametrize(
+    "program, told_hash, is_right",
+    [(None, None, True), (b"other bytes", None, False), (None, "0" * 64, False)],
+)
+async def test_a_file_and_its_hash_are_held_against_the_lock(
+    tmp_path: Path,
+    aiohttp_server: AiohttpServer,
+    program: bytes | None,
+    told_hash: str | None,
+    *,
+    is_right: bool,
+) -> None:
+    settings = await prepare(tmp_path, lambda _told: None)
+    locks, store = follow_locks(settings), open_store(settings)
+    (lock,) = locks.current().values()
+    (file,) = lock.files
+
+    async def answer(request: web.Request) -> web.Response:
+        is_hash = request.path.endswith(".sha256")
+        data = (told_hash or file.digest.hex).encode() if is_hash else program
+        return web.Response(body=data or store.read(file.digest))
+
+    app = make_app(Room(store, locks.current))
+    app.router.add_get(f"/files/{file.path}", answer)
+    app.router.add_get(f"/files/{file.path}.sha256", answer)
+    server = await aiohttp_server(app)
+    heard: list[Told] = []
+    demo = DemoClass(f"{server.host}:{server.port}", lock, has_files=True)
+    if is_right:
+        await take_tour(demo, heard.append)
+    else:
+        with pytest.raises(IntegrityError, match="1 answer"):
+            await take_tour(demo, heard.append)
+    (told_file,) = (one for one in heard if isinstance(one, Answer) and one.who == "curl")
+    assert told_file.is_right == is_right
 
 
 async def test_the_upstream_is_gone_before_the_class_begins(tmp_path: Path) -> None:
