@@ -3,6 +3,7 @@
     MirrorkitError             code            exit  meaning
     ├── IncompleteError        incomplete       1    something the lock pins is not held
     ├── UsageError             usage            2    the command line asks for what cannot be
+    │   └── NoPlatformError    no-platform           the image does not exist for that platform
     ├── DocumentError          document         3    a file somebody wrote has mistakes
     ├── UpstreamError          upstream         4    a source did not give what was asked
     │   ├── UnreachableError   unreachable           no answer, or one that may change (5xx, 429)
@@ -62,6 +63,12 @@ class UsageError(MirrorkitError):
 
     code = "usage"
     exit_status = 2
+
+
+class NoPlatformError(UsageError):
+    """An image does not exist for the platform that was asked."""
+
+    code = "no-platform"
 
 
 class DocumentError(MirrorkitError):

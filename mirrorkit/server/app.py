@@ -13,6 +13,7 @@ from aiohttp import web
 
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
 from mirrorkit.flows.check import STATUS_VERSION
+from mirrorkit.server.files import add_files
 from mirrorkit.server.page import make_page
 from mirrorkit.server.registry import Registry
 
@@ -30,6 +31,7 @@ def make_app(room: Room) -> web.Application:
     registry = Registry(room)
     app.router.add_route("*", "/v2", registry.answer)
     app.router.add_route("*", "/v2/{rest:[\\s\\S]*}", registry.answer)
+    add_files(app, room)
 
     async def health(request: web.Request) -> web.Response:
         """Answer how complete the class is: 200 only when it is, else 503, the same body.

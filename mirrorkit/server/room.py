@@ -15,6 +15,7 @@ from mirrorkit.flows.needs import walk
 from mirrorkit.oci.manifest import Index
 from mirrorkit.server.misses import Misses
 from mirrorkit.server.names import Names
+from mirrorkit.server.paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Room:
         self._index: LayoutIndex | None = None
         self._locks: Mapping[str, Lock] | None = None
         self._names = Names(EMPTY, ())
+        self._paths = Paths(())
         self._sizes: dict[Digest, int] = {}
         self._referrers: dict[Digest, list[Descriptor]] = {}
 
@@ -52,6 +54,12 @@ class Room:
         """The names as they are now."""
         self._refresh()
         return self._names
+
+    @property
+    def paths(self) -> Paths:
+        """The plain files as they are now."""
+        self._refresh()
+        return self._paths
 
     def is_sound(self, digest: Digest) -> bool:
         """Say whether a blob is held with the size its manifests give it, where any does."""
@@ -87,6 +95,7 @@ class Room:
         if index is self._index and locks is self._locks:
             return
         self._names = Names(index, tuple(locks.values()))
+        self._paths = Paths(tuple(locks.values()))
         self._sizes, self._referrers = {}, {}
         pinned = (image.digest for lock in locks.values() for image in lock.images)
         for root in dict.fromkeys((*index.roots, *pinned)):
