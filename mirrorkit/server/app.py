@@ -13,6 +13,7 @@ from aiohttp import web
 
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
 from mirrorkit.flows.check import STATUS_VERSION
+from mirrorkit.server.archives import add_archives
 from mirrorkit.server.files import add_files
 from mirrorkit.server.page import make_page
 from mirrorkit.server.registry import Registry
@@ -32,6 +33,7 @@ def make_app(room: Room) -> web.Application:
     app.router.add_route("*", "/v2", registry.answer)
     app.router.add_route("*", "/v2/{rest:[\\s\\S]*}", registry.answer)
     add_files(app, room)
+    add_archives(app, room)
 
     async def health(request: web.Request) -> web.Response:
         """Answer how complete the class is: 200 only when it is, else 503, the same body.

@@ -1,4 +1,4 @@
-"""Sending a file's bytes by sendfile, whole or in ranges."""
+"""Sending files' bytes by sendfile, whole or in ranges, one file or several end to end."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import os
 import secrets
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from aiohttp import web
 
 from mirrorkit.server.ranges import Selection, Span, conditions, select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -140,3 +140,72 @@ async def _send_step(transport: asyncio.Transport, file: BinaryIO, offset: int, 
             await asyncio.sleep(0)
             return sent
     return await loop.sendfile(transport, file, offset, count, fallback=False)
+
+
+class FilePart(NamedTuple):
+    """A whole file as one part of an answer: where it lies and its bytes."""
+
+    path: Path
+    size: int
+
+
+async def send_parts(
+    request: web.Request,
+    parts: Sequence[bytes | FilePart],
+    *,
+    etag: str,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    """Answer a GET or HEAD with parts put end to end, as `send_file` does with one file.
+
+    Ranges are of the whole; files are opened one at a time, when their turn comes. One that is gone
+    by then, or shorter, breaks the connection.
+    """
+    size = sum(map(_length, parts))
+    selection = select(request.method, conditions(request.headers), etag, size)
+    response, spans = _response(selection, size, headers)
+    response.headers["ETag"] = f'"{etag}"'
+    response.headers["Accept-Ranges"] = "bytes"
+    await response.prepare(request)
+    if request.method != "HEAD":
+        with suppress(ConnectionResetError):
+            for head, span in spans:
+                if head:
+                    await response.write(head)
+                await _send_cut(request, response, parts, span)
+    return response
+
+
+async def _send_cut(
+    request: web.Request,
+    response: web.StreamResponse,
+    parts: Sequence[bytes | FilePart],
+    span: Span,
+) -> None:
+    """Send the bytes of a span that crosses parts."""
+    begin = 0
+    for part in parts:
+        end = begin + _length(part)
+        cut = Span(max(span.start, begin) - begin, min(span.stop, end) - begin)
+        begin = end
+        if cut.length <= 0:
+            continue
+        if isinstance(part, bytes):
+            await response.write(part[cut.start : cut.stop])
+        else:
+            await _send_cut_of_file(request, part.path, cut)
+
+
+async def _send_cut_of_file(request: web.Request, path: Path, span: Span) -> None:
+    try:
+        file = path.open("rb", buffering=0)
+    except OSError as error:
+        if request.transport is not None:
+            request.transport.abort()  # its length is promised already
+        raise ConnectionResetError("a file is gone") from error
+    with file:
+        await _send_span(request, file, span)
+
+
+def _length(part: bytes | FilePart) -> int:
+    return len(part) if isinstance(part, bytes) else part.size

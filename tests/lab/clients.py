@@ -35,6 +35,13 @@ class Podman:
         found = json.loads(self("image", "inspect", name))
         return {reference.partition("@")[2] for reference in found[0]["RepoDigests"]}
 
+    def run(self, name: str, script: str) -> str:
+        """Run a shell script in a container without network and return what it printed."""
+        # The lab has no systemd, and may not raise limits.
+        limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+        alone = ("--rm", "--network", "none", *limits)
+        return self("--cgroup-manager", "cgroupfs", "run", *alone, name, "sh", "-c", script)
+
 
 @contextmanager
 def podman() -> Iterator[Podman]:
