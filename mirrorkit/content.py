@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.oci.platform import Platform
     from mirrorkit.oci.reference import Reference
 
 
@@ -144,4 +145,20 @@ class Store(Sink, Shelf, Protocol):
 
     async def keep_lock(self, data: bytes) -> None:
         """Leave a copy of a lock, so that pruning knows what this store is for."""
+        ...
+
+
+class Engine(Protocol):
+    """A container engine on this machine, which takes images in as tars; its calls block."""
+
+    def platform(self) -> Platform:
+        """Return what its containers run on."""
+        ...
+
+    def image_id(self, name: str) -> str | None:
+        """Return the id of the image that a name stands for there, or None."""
+        ...
+
+    def load(self, pieces: Iterable[bytes]) -> None:
+        """Take one archive in; EngineError when it refuses."""
         ...

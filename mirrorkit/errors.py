@@ -14,7 +14,8 @@
     └── SurroundingsError      environment      6    this machine is in the way
         ├── DiskFullError      disk-full
         ├── StoreError         store
-        └── AddressInUseError  address-in-use
+        ├── AddressInUseError  address-in-use
+        └── EngineError        engine                a container engine refused an image
 
 Anything else that escapes is a bug (exit 70). Ctrl-C ends with 130.
 """
@@ -156,3 +157,9 @@ class AddressInUseError(SurroundingsError):
     """Another program listens where we should."""
 
     code = "address-in-use"
+
+
+class EngineError(SurroundingsError):
+    """A container engine did not take an image in."""
+
+    code = "engine"

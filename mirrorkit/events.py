@@ -27,6 +27,14 @@ class Planned(_Event, frozen=True):
     files: int = 0
 
 
+class LoadPlanned(_Event, frozen=True):
+    """What a container engine is about to be given: images, those it has already, bytes."""
+
+    images: int
+    already: int
+    bytes_needed: int
+
+
 class BytesArrived(_Event, frozen=True):
     """Bytes of a blob were received from a source, or taken over from an interrupted run."""
 
@@ -53,6 +61,12 @@ class SourceFailed(_Event, frozen=True):
 
 class ImageCompleted(_Event, frozen=True):
     """An image has all its bytes and its name."""
+
+    name: str
+
+
+class ImageLoaded(_Event, frozen=True):
+    """A container engine has taken an image in."""
 
     name: str
 
@@ -111,6 +125,8 @@ Event: TypeAlias = (
     | SourceFailed
     | ImageCompleted
     | ImageFailed
+    | ImageLoaded
+    | LoadPlanned
     | FileCompleted
     | FileFailed
     | PlatformMissing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mirrorkit.events import BytesArrived, BytesDropped, Planned
+from mirrorkit.events import BytesArrived, BytesDropped, LoadPlanned, Planned
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
@@ -31,6 +31,8 @@ class Tally:
             case Planned(bytes_needed=needed, bytes_held=held):
                 self.needed, self.held_before = needed, held
                 self.fetched = self.resumed = self.dropped = 0
+            case LoadPlanned(bytes_needed=needed):
+                self.needed = needed
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
                 self.resumed_in_all += count

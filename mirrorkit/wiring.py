@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from mirrorkit.events import Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
+    from mirrorkit.flows.load import LoadReport
     from mirrorkit.flows.locking import Locked
     from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.run import Candidate, Run
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.wanted import Wanted
+    from mirrorkit.oci.platform import Platform
     from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
     from mirrorkit.server.locks import LockFiles
@@ -264,6 +266,23 @@ def check_locks(settings: Settings) -> dict[str, Completeness]:
     manifests = Manifests(store)
     locks = {str(path): read_lock(path) for path in settings.locks}
     return {name: check(lock, store, manifests) for name, lock in locks.items()}
+
+
+def load_images(
+    settings: Settings, names: Sequence[str], platform: Platform | None, report: Listener
+) -> LoadReport:
+    """Load images of the lock, or all of them, into the Docker engine; blocks until done."""
+    from mirrorkit.flows.archive import Composer
+    from mirrorkit.flows.load import Loader, named
+    from mirrorkit.flows.manifests import Manifests
+    from mirrorkit.remote.engine import DockerEngine
+
+    images = named(read_lock(settings.locks[0]), names)
+    store = open_store(settings)
+    composer = Composer(store, Manifests(store))
+    with closing(DockerEngine()) as engine:
+        chosen = platform or engine.platform()
+        return Loader(composer, store, engine, chosen, report).load(images, is_named=bool(names))
 
 
 async def start_server(settings: Settings, files: LockFiles) -> AppRunner:

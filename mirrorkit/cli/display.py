@@ -19,6 +19,8 @@ from mirrorkit.events import (
     FileFailed,
     ImageCompleted,
     ImageFailed,
+    ImageLoaded,
+    LoadPlanned,
     Planned,
     PlatformMissing,
     SourceFailed,
@@ -36,6 +38,7 @@ _EVERY_SECONDS: Final = 1.0
 _SENTENCES: Final[dict[type, str]] = {
     ImageCompleted: "complete  {0.name}",
     ImageFailed: "failed    {0.name}",  # why is said once, at the end
+    ImageLoaded: "loaded    {0.name}",
     DocumentIgnored: "note      {0.digest} beside the lock is ignored: {0.reason}",
     FileCompleted: "complete  {0.path}",
     FileFailed: "failed    {0.path}",
@@ -97,6 +100,9 @@ def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
     if isinstance(event, Planned):
         return _sentence_of_plan(event) if event.images or event.files else None
+    if isinstance(event, LoadPlanned):
+        size = readable(event.bytes_needed)
+        return f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
     template = _SENTENCES.get(type(event))
     return template.format(event) if template else None
 
@@ -137,7 +143,7 @@ class BarDisplay(Display):
 
     def show(self, event: Event) -> None:
         """Move the bar, print the line."""
-        if isinstance(event, Planned):
+        if isinstance(event, (Planned, LoadPlanned)):
             self._start()
         if self._bar is None or self._task is None:
             super().show(event)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.lab.clients import podman, skopeo_copy, skopeo_digest, skopeo_inspect
 from tests.lab.engines import NATIVE, containerd, docker_engine
-from tests.lab.images import DOCKER, image, index
-from tests.lab.layers import busybox_layer, random_layer
+from tests.lab.images import DOCKER, OCI, image, index
+from tests.lab.layers import busybox_layer, digest_of, random_layer
 from tests.lab.process import output
 from tests.lab.product import Product, product_for
 from tests.lab.registry import docker_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.lab.images import Made
 
@@ -151,3 +152,41 @@ def test_curl_goes_on_with_an_archive_that_broke_off(served: Class, tmp_path: Pa
     said = output(("curl", "-fsS", "-C", "-", "-o", str(part), "-w", "%{http_code}", url))
     assert said == "206"
     assert hashlib.sha256(part.read_bytes()).digest() == hashlib.sha256(whole).digest()
+
+
+def test_the_archive_of_a_huge_layer_never_lies_in_memory(tmp_path: Path) -> None:
+    huge = 2 << 30  # a file with holes: it takes no room on the disk
+    product = Product(tmp_path)
+    product.configure({})
+    digest = _hold_image_of(product.store, huge)
+    lock = f"version: 1\nimages: [{{name: '{BUSYBOX}', digest: '{digest}'}}]\n"
+    (tmp_path / "images.lock.yaml").write_text(lock)
+    with product.serving() as server:
+        url = f"http://{server.address}/archives/{BUSYBOX}.tar"
+        form = ("-o", "/dev/null", "-w", "%{size_download}")
+        assert int(output(("curl", "-fsS", *form, url))) > huge
+        peak = Path(f"/proc/{server.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+        assert int(peak) < 120 << 10  # KiB
+
+
+def _hold_image_of(store: Path, size: int) -> str:
+    """Make a store with one image, whose only layer is of this size and all zeros."""
+    config = b'{"os":"linux","architecture":"amd64"}'
+    layer = f"sha256:{'1' * 64}"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI.manifest,
+        "config": {"mediaType": OCI.config, "digest": digest_of(config), "size": len(config)},
+        "layers": [{"mediaType": OCI.layer, "digest": layer, "size": size}],
+    }
+    data = json.dumps(manifest).encode()
+    root = {"mediaType": OCI.manifest, "digest": digest_of(data), "size": len(data)}
+    named = {**root, "annotations": {"org.opencontainers.image.ref.name": BUSYBOX}}
+    blobs = store / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    for digest, content in ((digest_of(config), config), (digest_of(data), data), (layer, b"")):
+        (blobs / digest.removeprefix("sha256:")).write_bytes(content)
+    os.truncate(blobs / ("1" * 64), size)
+    (store / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    (store / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [named]}))
+    return digest_of(data)
