@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Images of the lock [default: all].", show_default=""),
+    typer.Argument(
+        metavar="NAME", help="Images of the lock, in any spelling; none: all.", show_default=False
+    ),
 ]
 PlatformName = Annotated[
     str | None, typer.Option("--platform", help="OS/ARCHITECTURE [default: the engine's own].")

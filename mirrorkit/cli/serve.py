@@ -48,8 +48,10 @@ def serve(
     """Serve the store to containers' clients; no internet is needed.
 
     \b
-    /v2/      every image by every name its clients use
-    /health   how complete the class is: 200 when everything is held, else 503
+    /v2/         every image by every name its clients use
+    /files/      plain files of the lock, each with PATH.sha256; /k8s-release for --binary-mirror
+    /archives/   NAME.tar of any image, for curl -f URL | docker load
+    /health      how complete the class is: 200 when everything is held, else 503
     /livez, /readyz
 
     \b

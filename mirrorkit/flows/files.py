@@ -9,7 +9,7 @@ from mirrorkit.errors import MirrorkitError, SurroundingsError
 from mirrorkit.events import FileCompleted, FileFailed, Planned
 from mirrorkit.flows.attempts import each, from_any
 from mirrorkit.flows.copy import copy_blob
-from mirrorkit.flows.plan import put
+from mirrorkit.flows.plan import put, refuse_full_disk
 from mirrorkit.oci.artifact import (
     EMPTY,
     EMPTY_DIGEST,
@@ -55,7 +55,11 @@ async def sync_files(
             await _name(one.descriptor, run)
             run.report(FileCompleted(one.path))
 
-    await each(files, plan, jobs=run.jobs)
+    wanted = tuple(files)
+    # Sizes of the lock alone: one that a host announces is not believed so far as to end a sync.
+    sizes = ((file.size or 0) - run.store.partial(file.digest) for file in wanted)
+    refuse_full_disk(run.store, sum(max(size, 0) for size in sizes))
+    await each(wanted, plan, jobs=run.jobs)
     total = sum(one.descriptor.size for one in plans)
     run.report(Planned(images=0, files=len(plans), bytes_needed=total, bytes_held=0))
     await each(sorted(plans, key=lambda one: -one.descriptor.size), copy, jobs=run.jobs)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.errors import DocumentError, IntegrityError, MirrorkitError, SurroundingsError
+from mirrorkit.errors import (
+    DiskFullError,
+    DocumentError,
+    IntegrityError,
+    MirrorkitError,
+    SurroundingsError,
+)
 from mirrorkit.events import ImageFailed, PlatformMissing
 from mirrorkit.flows.attempts import each, from_any
 from mirrorkit.flows.documents import blob_beside, manifest_beside
 from mirrorkit.flows.needs import needs_of
 from mirrorkit.oci.manifest import Descriptor, parse_document
+from mirrorkit.progress import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,6 +163,16 @@ async def _fetch_manifest(
         return data
 
     return await from_any(sources, attempt, what=what, report=report)
+
+
+def refuse_full_disk(store: Store, missing: int) -> None:
+    """Raise DiskFullError where there is no room for bytes still to come."""
+    free = store.free()
+    if free is not None and missing > free:
+        raise DiskFullError(
+            f"the disk has {readable(free)} free and {readable(missing)} are still to come",
+            hint="free some space, or choose another disk with --store; what is held is kept",
+        )
 
 
 async def put(sink: Sink, digest: Digest, data: bytes) -> None:

@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mirrorkit.errors import DiskFullError, MirrorkitError, SurroundingsError, UnreachableError
+from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
 from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.check import Completeness, State, check
 from mirrorkit.flows.copy import copy_blob
 from mirrorkit.flows.files import sync_files
-from mirrorkit.flows.plan import make_plan
-from mirrorkit.progress import Tally, readable
+from mirrorkit.flows.plan import make_plan, refuse_full_disk
+from mirrorkit.progress import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,12 +86,7 @@ async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
 
 def _announce(plan: Plan, run: Run) -> None:
     run.report(Planned(len(plan.images), plan.bytes_needed, plan.bytes_held))
-    missing, free = plan.bytes_missing(run.store), run.store.free()
-    if free is not None and missing > free:
-        raise DiskFullError(
-            f"the disk has {readable(free)} free and {readable(missing)} are still to come",
-            hint="free some space, or choose another disk with --store; what is held is kept",
-        )
+    refuse_full_disk(run.store, plan.bytes_missing(run.store))
 
 
 async def _copy_all(plan: Plan, run: Run) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from mirrorkit.documents.lock import parse_lock
-from mirrorkit.errors import IntegrityError, NotFoundError
+from mirrorkit.errors import DiskFullError, IntegrityError, NotFoundError
 from mirrorkit.flows.manifests import Manifests
 from mirrorkit.oci.artifact import file_manifest, file_reference
 from mirrorkit.oci.digest import Digest
@@ -40,7 +40,19 @@ class Host:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.path, request.headers.get("Range")))
         path = self.folder / request.match_info["name"]
+        if path.name == "weak":
+            return await self._broken(request)
         return web.FileResponse(path) if path.exists() else web.Response(status=404)
+
+    async def _broken(self, request: web.Request) -> web.StreamResponse:
+        """Send a part and hang up; what comes after is not there any more."""
+        if "Range" in request.headers:
+            return web.Response(status=404)
+        response = web.StreamResponse(headers={"Content-Length": str(len(BODY))})
+        response.force_close()
+        await response.prepare(request)
+        await response.write(BODY[:300_000])
+        return response
 
 
 @pytest.fixture
@@ -110,3 +122,31 @@ async def test_what_an_interrupted_run_left_of_a_file_is_not_fetched_again(
     size = f"    size: {len(BODY)}\n"
     assert (await lesson(server, "kubectl", size=size).sync(store)).exit_status == 0
     assert host.asked == [("/kubectl", "bytes=1000-")]
+
+
+async def test_where_one_host_broke_off_the_next_goes_on(
+    server: TestServer, host: Host, tmp_path: Path
+) -> None:
+    store = DiskStore(tmp_path / "store")
+    size = f"    size: {len(BODY)}\n"
+    one = lesson(server, "weak", "kubectl", size=size)
+    assert (await one.sync(store)).exit_status == 0
+    assert store.read(DIGEST) == BODY
+    asked = [
+        (path, int((wanted or "=0-").partition("=")[2].partition("-")[0]))
+        for path, wanted in host.asked
+    ]
+    kept = max(start for path, start in asked if path == "/weak")
+    assert 0 < kept <= 300_000
+    assert min(start for path, start in asked if path == "/kubectl") == kept
+    assert one.tally.fetched == len(BODY)
+
+
+async def test_a_disk_without_room_for_a_file_is_told_before_a_byte_is_asked(
+    server: TestServer, host: Host, tmp_path: Path
+) -> None:
+    store = DiskStore(tmp_path / "store")
+    size = f"    size: {store.free() * 2}\n"
+    with pytest.raises(DiskFullError, match="still to come"):
+        await lesson(server, "kubectl", size=size).sync(store)
+    assert host.asked == []
