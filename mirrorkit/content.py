@@ -148,6 +148,13 @@ class Store(Sink, Shelf, Protocol):
         ...
 
 
+class EngineImage(NamedTuple):
+    """An image in an engine: its id there (config, manifest or index), and what it runs on."""
+
+    id: str
+    platform: Platform
+
+
 class Engine(Protocol):
     """A container engine on this machine, which takes images in as tars; its calls block."""
 
@@ -155,8 +162,8 @@ class Engine(Protocol):
         """Return what its containers run on."""
         ...
 
-    def image_id(self, name: str) -> str | None:
-        """Return the id of the image that a name stands for there, or None."""
+    def image(self, name: str) -> EngineImage | None:
+        """Return what a name stands for there, or None."""
         ...
 
     def load(self, pieces: Iterable[bytes]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.layout import OCI_LAYOUT, REF_NAME
 from mirrorkit.errors import IncompleteError, IntegrityError, NoPlatformError, UsageError
-from mirrorkit.flows.needs import children, walk
+from mirrorkit.flows.needs import walk
 from mirrorkit.oci.manifest import DOCUMENT_MAX, Index, Manifest
 from mirrorkit.oci.mediatypes import IMAGE_CONFIGS, MANIFESTS, OCI_INDEX, PLAIN_LAYERS
 from mirrorkit.oci.platform import Platform
@@ -86,20 +86,27 @@ class Composer:
         chosen = self._held(self._choose(held, platform, name), name)
         manifest = _image(chosen, name)
         needs = self._needs(chosen.digest, name)
-        blobs = {**needs.manifests, **needs.blobs}
-        for child in children(held.document, None) if is_whole else ():
-            others = walk(child.digest, None, self._manifests)
-            if self._has_all(others):
-                blobs |= {**others.manifests, **others.blobs}
+        blobs = {root: held.descriptor, **needs.manifests, **needs.blobs}
+        if is_whole:
+            blobs |= self._others(held)
         members: dict[str, Part] = {
             "oci-layout": OCI_LAYOUT,
             "index.json": _layout_index(name, held.descriptor),
             "manifest.json": _docker_manifest(name, manifest),
         }
-        for digest, blob in {root: held.descriptor, **blobs}.items():
+        for digest, blob in blobs.items():
             members[_path(digest)] = StoredBlob(digest, blob.size)
         ids = frozenset({root, chosen.digest, manifest.config.digest})
         return Archive(name, ids, tuple(tar_parts(members)))
+
+    def _others(self, root: HeldManifest) -> dict[Digest, Descriptor]:
+        """Return all that is held whole below an index."""
+        found: dict[Digest, Descriptor] = {}
+        for child in root.document.manifests if isinstance(root.document, Index) else ():
+            needs = walk(child.digest, None, self._manifests)
+            if self._has_all(needs):
+                found |= {**needs.manifests, **needs.blobs}
+        return found
 
     def _held(self, digest: Digest, name: Reference) -> HeldManifest:
         try:

@@ -104,7 +104,7 @@ class Loader:
             archive = self._compose(name, digest, done, is_named=is_named)
             if archive is None:
                 continue
-            if self.engine.image_id(str(name)) in archive.ids:
+            if self._has(archive):
                 done.already.append(str(name))
             else:
                 archives.append(archive)
@@ -113,6 +113,11 @@ class Loader:
         for archive in archives:
             self._load(archive, done)
         return done
+
+    def _has(self, archive: Archive) -> bool:
+        """Say whether the engine has it; by an index's id alone another platform may be there."""
+        there = self.engine.image(str(archive.name))
+        return there is not None and there.id in archive.ids and there.platform == self.platform
 
     def _compose(
         self, name: Reference, digest: Digest, done: LoadReport, *, is_named: bool

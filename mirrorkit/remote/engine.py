@@ -12,6 +12,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from docker.utils import kwargs_from_env
 from requests.exceptions import RequestException
 
+from mirrorkit.content import EngineImage
 from mirrorkit.errors import DiskFullError, EngineError, SurroundingsError
 from mirrorkit.oci.platform import Platform
 
@@ -40,13 +41,15 @@ class DockerEngine:
             said = self._client.version()
         return Platform.of(said["Os"], said["Arch"])
 
-    def image_id(self, name: str) -> str | None:
-        """Return the id of the image that a name stands for there, or None."""
+    def image(self, name: str) -> EngineImage | None:
+        """Return what a name stands for there, or None."""
         with self._clearly():
             try:
-                return str(self._client.inspect_image(name)["Id"])
+                said = self._client.inspect_image(name)
             except ImageNotFound:
                 return None
+        platform = Platform.of(said["Os"], said["Architecture"], said.get("Variant"))
+        return EngineImage(said["Id"], platform)
 
     def load(self, pieces: Iterable[bytes]) -> None:
         """Hand an archive over piece by piece; EngineError with its words when it refuses."""
