@@ -80,7 +80,7 @@ class Archives:
         if known:
             return Reference(*_split(name), known[0])
         full = Reference(*_split(name), None, digest)
-        if not tags or self._room.shelf.size(digest) is None:
+        if not tags or self._room.manifests.get(digest) is None:
             raise self._absent(full)
         return full
 

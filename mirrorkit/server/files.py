@@ -23,8 +23,8 @@ _ROOT: Final = "files/"
 # What a path stands for may change with the lock; the ETag makes asking again cheap.
 _CHECK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _HOW_TO_ADD: Final = (
-    "put it under `files` in images.yaml (Kubernetes' and minikube's own come with their versions"
-    " there), then run `mirrorkit lock` and `mirrorkit sync`"
+    "add its version, or the file itself under `files`, to images.yaml,"
+    " then run `mirrorkit lock` and `mirrorkit sync`"
 )
 
 

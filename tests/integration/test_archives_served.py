@@ -167,6 +167,7 @@ async def test_a_download_goes_on_only_with_the_same_archive(client: TestClient[
         (f"{KICBASE}@{OTHER}.tar", 404, f"is {DIGEST} here"),
         (f"gcr.io/k8s-minikube/kicbase@{OTHER}.tar", 404, "is not in this mirror"),
         (f"gcr.io/unknown/kicbase@{DIGEST}.tar", 404, "is not in this mirror"),
+        (f"gcr.io/k8s-minikube/kicbase@{LAST.digest}.tar", 404, "is not in this mirror"),
         ("zstd:1.tar", 409, "pull it instead"),
         ("both:1.tar", 409, "is here for linux/arm64 and linux/s390x"),
         ("both:1.tar?platform=linux/amd64", 404, "does not exist for linux/amd64"),

@@ -159,7 +159,7 @@ async def test_an_unknown_file_is_a_404_that_names_the_nearest(
     assert (answer.status, answer.content_type) == (404, "text/plain")
     asked = path.removeprefix("/files/").lstrip("/")
     assert sentence == f"{asked} is not a file of this class; the nearest is {nearest}"
-    assert "`files` in images.yaml" in hint
+    assert "to images.yaml, then run `mirrorkit lock` and `mirrorkit sync`" in hint
 
 
 async def test_a_file_like_none_is_a_404_without_a_guess(client: TestClient[Any, Any]) -> None:
