@@ -10,7 +10,6 @@ import docker
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.utils import kwargs_from_env
-from requests.exceptions import RequestException
 
 from mirrorkit.content import EngineImage
 from mirrorkit.errors import DiskFullError, EngineError, SurroundingsError
@@ -70,7 +69,7 @@ class DockerEngine:
         except APIError as error:
             said = str(error.explanation or error)[:300]
             raise SurroundingsError(f"Docker at {self.name} refused: {said}") from error
-        except (DockerException, RequestException) as error:
+        except (DockerException, OSError) as error:  # those of requests are OSErrors
             raise _trouble(error, self.name) from error
 
 
