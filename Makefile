@@ -3,13 +3,17 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The real peers of the system tests: registries, engines, runtimes, a throttling server.
-PACKAGES := docker.io docker-registry skopeo podman containerd runc nginx iproute2 iptables strace busybox-static wrk openssl
+WHEELHOUSE := wheelhouse
+# Another machine than this one, in pip's words: FOR='--python-version 3.12 --platform macosx_11_0_arm64'
+FOR :=
+# The real peers of the system tests: registries, engines, runtimes, a throttling server, installers.
+PACKAGES := docker.io docker-registry skopeo podman containerd runc nginx iproute2 iptables strace busybox-static wrk openssl \
+	docker-compose debootstrap pipx systemd curl
 
-.PHONY: help run demo test check fix setup peers clean
+.PHONY: help run demo test check fix wheelhouse docs setup peers clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.ready  ## make the virtual environment
 
@@ -25,6 +29,15 @@ run: setup  ## set up, then sync this folder's lock and serve it on :5080
 
 demo: setup  ## a whole made-up class in some seconds: no network, nothing left behind
 	@$(BIN)/mirrorkit demo --once
+
+wheelhouse: setup  ## a folder from which mirrorkit installs without a network
+	rm -f $(WHEELHOUSE)/*.whl
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) \
+		$(BIN)/pip wheel --quiet --no-deps --wheel-dir $(WHEELHOUSE) .
+	$(BIN)/pip download --quiet --only-binary=:all: $(FOR) --dest $(WHEELHOUSE) \
+		$(WHEELHOUSE)/mirrorkit-*.whl pip setuptools wheel  # pipx begins with these three
+	@echo "$(WHEELHOUSE): $$(ls $(WHEELHOUSE) | wc -l) wheels, $$(du -sh $(WHEELHOUSE) | cut -f1)"
+	@echo "install: PIP_NO_INDEX=1 PIP_FIND_LINKS=$(abspath $(WHEELHOUSE)) pipx install mirrorkit"
 
 peers:  ## install the Debian packages that the system tests talk to (root only)
 	@sh tests/peers.sh $(PACKAGES)
@@ -46,4 +59,4 @@ fix: setup  ## mend what can be mended by itself
 	$(BIN)/ruff format
 
 clean:  ## remove what setup and the tests left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist wheelhouse

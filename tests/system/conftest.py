@@ -9,6 +9,7 @@ import pytest
 
 from tests.lab.classroom import classroom
 from tests.lab.registry import docker_registry
+from tests.lab.wheelhouse import make_wheelhouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,3 +48,9 @@ def own_upstream(tmp_path: Path, images: dict[str, Made]) -> Iterator[DockerRegi
     with docker_registry(tmp_path / "upstream") as registry:
         registry.push_all(images)
         yield registry
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make wheelhouse` makes."""
+    return make_wheelhouse(tmp_path_factory.mktemp("wheels"))
