@@ -53,10 +53,14 @@ check: setup  ## the gates: lint, format, types, floors
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/build_docs.py --check
 
 fix: setup  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: setup  ## write the generated pages of docs/
+	$(BIN)/python scripts/build_docs.py
 
 clean:  ## remove what setup and the tests left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist wheelhouse

@@ -17,7 +17,8 @@
         ├── AddressInUseError  address-in-use
         └── EngineError        engine                a container engine refused an image
 
-Anything else that escapes is a bug (exit 70). Ctrl-C ends with 130.
+Anything else that escapes is a bug (exit 70). Ctrl-C ends with 130. Below each class stands what it
+means and, as a paragraph of its own, what to do; docs/errors.md is made of both.
 """
 
 from __future__ import annotations
@@ -53,14 +54,20 @@ class MirrorkitError(Exception):
 
 
 class IncompleteError(MirrorkitError):
-    """Something the lock pins is not held."""
+    """Something the lock pins is not held.
+
+    `mirrorkit status` names what is missing; `mirrorkit sync` fetches it.
+    """
 
     code = "incomplete"
     exit_status = 1
 
 
 class UsageError(MirrorkitError):
-    """The command line asks for what cannot be."""
+    """The command line asks for what cannot be.
+
+    The hint says what the command takes; `mirrorkit COMMAND --help` says all of it.
+    """
 
     code = "usage"
     exit_status = 2
@@ -73,7 +80,10 @@ class NoPlatformError(UsageError):
 
 
 class DocumentError(MirrorkitError):
-    """A file somebody wrote has mistakes: all of them at once, each with its place."""
+    """A file somebody wrote has mistakes: all of them at once, each with its place.
+
+    Correct the lines it names, each as FILE:LINE:COLUMN.
+    """
 
     code = "document"
     exit_status = 3
@@ -90,14 +100,20 @@ class DocumentError(MirrorkitError):
 
 
 class UpstreamError(MirrorkitError):
-    """A source did not give what was asked."""
+    """A source did not give what was asked.
+
+    `mirrorkit sources probe` shows what each source has; name another with --source.
+    """
 
     code = "upstream"
     exit_status = 4
 
 
 class UnreachableError(UpstreamError):
-    """A source gave no answer, or one that may change when asked again."""
+    """A source gave no answer, or one that may change when asked again.
+
+    Look at the network and the proxy, then run it again: what arrived is kept.
+    """
 
     code = "unreachable"
 
@@ -110,51 +126,75 @@ class UnreachableError(UpstreamError):
 
 
 class NotFoundError(UpstreamError):
-    """A source answered that it does not have it."""
+    """A source answered that it does not have it.
+
+    Look at the name; if it is right, ask another source with --source.
+    """
 
     code = "not-found"
 
 
 class DeniedError(UpstreamError):
-    """A source answered that it is not for us."""
+    """A source answered that it is not for us.
+
+    Log in with `docker login HOST`, or ask another source with --source.
+    """
 
     code = "denied"
 
 
 class IntegrityError(MirrorkitError):
-    """Bytes are not the bytes that were pinned."""
+    """Bytes are not the bytes that were pinned.
+
+    Run it again; if it stays, ask another source with --source.
+    """
 
     code = "integrity"
     exit_status = 5
 
 
 class MisannouncedError(IntegrityError):
-    """A source announced other bytes than it was asked for; none of them were taken."""
+    """A source announced other bytes than it was asked for; none of them were taken.
+
+    Something answers in the source's place, as a hotel's login page does; open a browser.
+    """
 
     code = "misannounced"
 
 
 class SurroundingsError(MirrorkitError):
-    """This machine is in the way."""
+    """This machine is in the way.
+
+    Do what the hint says; downloads are kept.
+    """
 
     code = "environment"
     exit_status = 6
 
 
 class DiskFullError(SurroundingsError):
-    """The disk has no room for what is needed."""
+    """The disk has no room for what is needed.
+
+    Make room, or name a store on another disk with --store.
+    """
 
     code = "disk-full"
 
 
 class StoreError(SurroundingsError):
-    """The store cannot be read or written."""
+    """The store cannot be read or written.
+
+    Look at the folder's owner and rights, or name another store with --store.
+    """
 
     code = "store"
 
 
 class AddressInUseError(SurroundingsError):
-    """Another program listens where we should."""
+    """Another program listens where we should.
+
+    Stop that program, or choose another port with --listen.
+    """
 
     code = "address-in-use"
 

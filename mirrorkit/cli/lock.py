@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Upgrade = Annotated[
     bool, typer.Option("--upgrade", help="Ask every tag that moves anew, or those named.")
 ]
-Names = Annotated[list[str] | None, typer.Argument(help="With --upgrade: only these images.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME", help="With --upgrade: only these images.")
+]
 
 
 def command(

@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Sources to ask; all, where none is named."),
+    typer.Argument(metavar="NAME", help="Sources to ask; all, where none is named."),
 ]
 
 

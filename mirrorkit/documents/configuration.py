@@ -16,11 +16,44 @@ from mirrorkit.oci.reference import is_host
 if TYPE_CHECKING:
     from mirrorkit.documents.yaml import Field
 
-_KEYS: Final = frozenset({"store", "listen", "jobs", "endpoints", "sources", "source_order"})
 _ENDPOINT_KEYS: Final = frozenset({"url"})
 PORT: Final = 5080
 PORT_MOST: Final = 65535
 JOBS_MOST: Final = 64
+
+
+class Known(NamedTuple):
+    """A setting that people can make, for its page in the docs.
+
+    One with a flag has a variable too: MIRRORKIT_ and its name.
+    """
+
+    name: str
+    meaning: str
+    builtin: str = ""
+    has_flag: bool = True
+    is_in_file: bool = True
+
+
+KNOWN: Final = (
+    Known("store", "The folder that holds the bytes.", "a folder among your own data"),
+    Known("listen", "HOST:PORT to serve on; without a host on every interface.", f":{PORT}"),
+    Known("jobs", f"Transfers at once, from 1 to {JOBS_MOST}.", "8"),
+    Known("lock", "The lock to sync, serve or check.", "images.lock.yaml", is_in_file=False),
+    Known("source", "The only sources to ask, between commas.", is_in_file=False),
+    Known(
+        "endpoints", "Another address for a registry, under its host: {url: URL}.", has_flag=False
+    ),
+    Known(
+        "sources",
+        "Mirrors of your own, each {repository: NAME, registries: [HOST]}.",
+        has_flag=False,
+    ),
+    Known(
+        "source_order", 'For a registry, or "*", the sources in the order asked.', has_flag=False
+    ),
+)
+_KEYS: Final = frozenset(one.name for one in KNOWN if one.is_in_file)
 
 
 class Listen(NamedTuple):
