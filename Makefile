@@ -45,7 +45,7 @@ peers:  ## install the Debian packages that the system tests talk to (root only)
 test: setup peers  ## set up, then the gates and every test
 	$(MAKE) check
 	$(BIN)/coverage erase
-	$(BIN)/pytest -n 2 --cov --cov-report=
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report
 
 check: setup  ## the gates: lint, format, types, floors
