@@ -74,7 +74,10 @@ class UsageError(MirrorkitError):
 
 
 class NoPlatformError(UsageError):
-    """An image does not exist for the platform that was asked."""
+    """An image does not exist for the platform that was asked.
+
+    Name one of those it lists with --platform, or in the address with `?platform=`.
+    """
 
     code = "no-platform"
 
@@ -200,6 +203,9 @@ class AddressInUseError(SurroundingsError):
 
 
 class EngineError(SurroundingsError):
-    """A container engine did not take an image in."""
+    """A container engine did not take an image in.
+
+    Start Docker, or let yourself in: `sudo usermod -aG docker $USER`, then log in anew.
+    """
 
     code = "engine"
