@@ -42,7 +42,6 @@ class DemoClass(NamedTuple):
 
     address: str
     lock: Lock
-    has_files: bool
 
 
 async def serve_demo(listen: Listen | None, tell: Teller) -> NoReturn:
@@ -69,7 +68,7 @@ async def open_demo(listen: Listen | None, tell: Teller) -> AsyncIterator[DemoCl
         runner, address = await _started(settings, locks, listen)
         try:
             tell(Serving(f"http://{address}"))
-            yield DemoClass(str(address), next(iter(locks.current().values())), _has_files(runner))
+            yield DemoClass(str(address), next(iter(locks.current().values())))
         finally:
             await runner.cleanup()
 
@@ -78,7 +77,7 @@ async def take_tour(demo: DemoClass, tell: Teller) -> None:
     """Ask what students ask; IntegrityError at the end when an answer was wrong."""
     wrong, limit = 0, ClientTimeout(total=_TOUR_SECONDS)
     async with ClientSession(f"http://{demo.address}", timeout=limit) as session:
-        async for answer in tour(session, demo.lock, demo.address, has_files=demo.has_files):
+        async for answer in tour(session, demo.lock, demo.address):
             wrong += not answer.is_right
             tell(answer)
     if wrong:
@@ -99,8 +98,3 @@ async def _started(
         runner = await start_server(replace(settings, listen=Listen(LOOPBACK, 0)), locks)
     host = "localhost" if wanted.host in _ANY else wanted.host
     return runner, Listen(host, runner.addresses[0][1])
-
-
-def _has_files(runner: AppRunner) -> bool:
-    """Say whether this mirrorkit serves plain files over HTTP."""
-    return any(route.canonical.startswith("/files") for route in runner.app.router.resources())

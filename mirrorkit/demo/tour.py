@@ -74,14 +74,12 @@ class _Client:
         return data
 
 
-async def tour(
-    session: ClientSession, lock: Lock, address: str, *, has_files: bool
-) -> AsyncIterator[Answer]:
+async def tour(session: ClientSession, lock: Lock, address: str) -> AsyncIterator[Answer]:
     """Ask everything a class asks of a mirror at `HOST:PORT` that holds a lock; yield answers."""
     images = {image.name.name: image for image in lock.images}
     for ask in ASKS:
         yield await _pulled(_Client(session), ask, images[ask.name])
-    for file in lock.files if has_files else ():
+    for file in lock.files:
         yield await _downloaded(_Client(session), file)
     yield await _taught(_Client(session), address)
     yield await _missed(_Client(session))

@@ -39,7 +39,8 @@ class Archives:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a GET or HEAD; what Composer.compose raises, too."""
         platform = request.query.get("platform")
-        name, root = self._find(*_asked(path_below(request, _ROOT)))
+        path, asked = _asked(path_below(request, _ROOT))
+        name, root = self._find(path, asked, request.remote or "")
         composer = Composer(self._room.shelf, self._room.manifests)
         is_whole = platform == _ALL
         chosen = _platform(platform) if platform and not is_whole else None
@@ -60,20 +61,20 @@ class Archives:
         }
         return await send_parts(request, parts, etag=archive.etag, headers=headers)
 
-    def _find(self, path: str, asked: Reference) -> tuple[Reference, Digest]:
+    def _find(self, path: str, asked: Reference, client: str) -> tuple[Reference, Digest]:
         """Return an image's full name and digest."""
         names, tag, digest = self._room.names, asked.tag, asked.digest
         name = names.canonical(path, None, tag)
         if tag is None and digest is not None:
-            return self._find_pinned(name, digest), digest
+            return self._find_pinned(name, digest, client), digest
         full, found = Reference(*_split(name), tag), names.tags(name).get(tag or "")
         if found is None:
-            raise self._absent(full)
+            raise self._absent(full, client)
         if digest not in (None, found.digest):
             raise unknown(f"{full} is {found.digest} here", "leave the digest out")
         return full, found.digest
 
-    def _find_pinned(self, name: str, digest: Digest) -> Reference:
+    def _find_pinned(self, name: str, digest: Digest, client: str) -> Reference:
         """Name what is asked by digest alone: by the tag that stands for it, where one does."""
         tags = self._room.names.tags(name)
         known = sorted(tag for tag, root in tags.items() if root.digest == digest)
@@ -81,12 +82,21 @@ class Archives:
             return Reference(*_split(name), known[0])
         full = Reference(*_split(name), None, digest)
         if not tags or self._room.manifests.get(digest) is None:
-            raise self._absent(full)
+            raise self._absent(full, client)
         return full
 
-    def _absent(self, name: Reference) -> Exception:
+    def _absent(self, name: Reference, client: str) -> Exception:
+        """Count a name that is not held, and say what is to be done."""
         names = self._room.names
-        if str(name) in names.pinned:
+        is_locked = str(name) in names.pinned
+        add = None if name.tag is None else f"mirrorkit add {name}"
+        self._room.misses.record(
+            str(name),
+            client,
+            nearest=names.nearest_tagged(name.name, name.tag),
+            command="mirrorkit sync" if is_locked else add,
+        )
+        if is_locked:
             sentence = f"{name} is in the lock but not here yet"
             return IncompleteError(sentence, hint="run `mirrorkit sync`, then try again")
         tags = sorted(names.tags(name.name))

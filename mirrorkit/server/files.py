@@ -54,7 +54,7 @@ class Files:
         of = path.removesuffix(_CHECKSUM)
         if of != path and of in pinned:
             return _checksum(request, pinned[of])
-        raise self._absent(path)
+        raise self._absent(path, request.remote or "")
 
     async def _send(self, request: web.Request, file: PinnedFile) -> web.StreamResponse:
         held = self._room.shelf.size(file.digest)
@@ -67,17 +67,18 @@ class Files:
         except FileNotFoundError:
             raise _not_here(file) from None
 
-    def _absent(self, path: str) -> web.HTTPNotFound:
-        """Say what is not here; only a path that could be one is repeated."""
+    def _absent(self, path: str, client: str) -> web.HTTPNotFound:
+        """Say what is not here; only a path that could be one is repeated, and counted."""
         try:
             file_path(path)
         except ValueError:
             return unknown("this is no path of a file", _HOW_TO_ADD)
         paths = self._room.paths
+        near = paths.nearest(path)
+        self._room.misses.record(path, client, nearest=near)
         if path in paths.unpinned:
             sentence = f"{path} is wanted, but its checksum is not known yet"
             return unknown(sentence, "run `mirrorkit lock` while there is a network")
-        near = paths.nearest(path)
         nearest = f"; the nearest is {near}" if near else ""
         return unknown(f"{path} is not a file of this class{nearest}", _HOW_TO_ADD)
 

@@ -87,8 +87,30 @@ async def test_a_digest_and_a_list_of_tags_are_misses_too(client: TestClient[Any
     }
 
 
+async def test_files_and_archives_that_are_not_held_are_misses_too(
+    client: TestClient[Any, Any],
+) -> None:
+    for path in ("/files/bin/kubectl", "/archives/nginx:alpin.tar", "/archives/pause:3.6.tar"):
+        assert (await client.get(path)).status == 404
+    assert (await client.get("/archives/registry.k8s.io/pause:3.6.tar")).status == 503
+    found = {miss["name"]: (miss["nearest"], miss["command"]) for miss in await misses(client)}
+    assert found == {
+        "bin/kubectl": (None, None),
+        "docker.io/library/nginx:alpin": (NGINX, "mirrorkit add docker.io/library/nginx:alpin"),
+        "docker.io/library/pause:3.6": (None, "mirrorkit add docker.io/library/pause:3.6"),
+        PAUSE: (None, "mirrorkit sync"),
+    }
+
+
 @pytest.mark.parametrize(
-    "path", ["/v2/<script>/manifests/1", "/v2/nginx/manifests/%3Cscript%3E", "/v2/x/blobs/y", "/x"]
+    "path",
+    [
+        "/v2/<script>/manifests/1",
+        "/v2/nginx/manifests/%3Cscript%3E",
+        "/v2/x/blobs/y",
+        "/x",
+        "/files/../x",
+    ],
 )
 async def test_what_is_no_name_is_no_miss(client: TestClient[Any, Any], path: str) -> None:
     assert (await client.get(path)).status in (400, 404)
