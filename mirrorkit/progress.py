@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from mirrorkit.events import BytesArrived, BytesDropped, LoadPlanned, Planned
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
+_SHORT: Final = 90
+_MINUTE: Final = 60
+_HOUR: Final = 3600
 
 
 @dataclass
@@ -64,3 +70,36 @@ def readable(count: float) -> str:
         value /= _STEP
     digits = 0 if unit == "B" or value >= 100 else 1  # noqa: PLR2004
     return f"{value:.{digits}f} {unit}"
+
+
+class Rate:
+    """Bytes per second over the last seconds, from a total that grows."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._seconds = seconds
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def add(self, total: int, now: float) -> None:
+        """Note the total at a time, in seconds of any clock; a smaller total starts anew."""
+        if self._seen and total < self._seen[-1][1]:
+            self._seen.clear()
+        self._seen.append((now, total))
+        while self._seen[0][0] < now - self._seconds:
+            self._seen.popleft()
+
+    @property
+    def per_second(self) -> float:
+        """Bytes per second; 0 while nothing moves or nothing is known."""
+        if not self._seen:
+            return 0.0
+        (began, first), (now, last) = self._seen[0], self._seen[-1]
+        return (last - first) / (now - began) if now > began else 0.0
+
+
+def about(seconds: float) -> str:
+    """Write a time that is an estimate, for people."""
+    if seconds < _SHORT:
+        return f"about {max(math.ceil(seconds), 1)} s"
+    if seconds < 2 * _HOUR:
+        return f"about {round(seconds / _MINUTE)} min"
+    return f"about {seconds / _HOUR:.1f} h"

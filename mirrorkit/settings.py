@@ -10,11 +10,15 @@ import platformdirs
 
 from mirrorkit.documents.configuration import (
     PORT,
+    PORT_MOST,
+    STUDENTS,
+    Advertise,
     Configuration,
     Listen,
     parse_configuration,
     parse_folder,
     parse_jobs,
+    parse_students,
 )
 from mirrorkit.documents.sources import Sources
 from mirrorkit.errors import DocumentError, UsageError
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 CONFIGURATION_NAME: Final = "mirrorkit.yaml"
 LOCK_NAME: Final = "images.lock.yaml"
 WISH_NAME: Final = "images.yaml"
+PORT_NAME: Final = "port"
+"""In the store: the port taken when another program had the built-in one."""
 
 
 class Setting(NamedTuple):
@@ -43,9 +49,16 @@ class Settings:
     listen: Listen
     jobs: int
     locks: tuple[Path, ...]
+    students: int = STUDENTS
+    advertise: Advertise | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
+
+    @property
+    def is_port_open(self) -> bool:
+        """Say whether nobody asked for this port, so that another one will do."""
+        return self.origins.get("listen") in ("built-in", str(self.store / PORT_NAME))
 
     def explained(self) -> Iterator[Setting]:
         """Yield every setting with its origin."""
@@ -53,6 +66,9 @@ class Settings:
         yield Setting("listen", str(self.listen), self.origins["listen"])
         yield Setting("jobs", str(self.jobs), self.origins["jobs"])
         yield Setting("lock", ", ".join(map(str, self.locks)), self.origins["lock"])
+        yield Setting("students", str(self.students), self.origins["students"])
+        if self.advertise is not None:
+            yield Setting("advertise", str(self.advertise), self.origins["advertise"])
         for host, url in sorted(self.endpoints.items()):
             yield Setting(f"endpoints.{host}", url, self.origins["endpoints"])
         yield from self._explained_sources()
@@ -77,6 +93,8 @@ class Flags:
     locks: tuple[Path, ...] = ()
     configuration: Path | None = None
     sources: tuple[str, ...] = ()
+    advertise: str | None = None
+    students: int | None = None
 
 
 def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -87,22 +105,29 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
     file, name = _read_configuration(flags.configuration)
     origins = {"endpoints": name, "sources": name}
 
-    def choose(key: str, flag: object, in_file: object, builtin: object) -> str:
+    def choose(
+        key: str, flag: object, in_file: object, builtin: object, under: str = "built-in"
+    ) -> str:
         variable = f"MIRRORKIT_{key.upper()}"
         layers = (
             (f"--{key}", flag),
             (variable, environment.get(variable) or None),
             (name, in_file),
-            ("built-in", builtin),
+            (under, builtin),
         )
         origin, value = next(layer for layer in layers if layer[1] is not None)
         origins[key] = origin
         return str(value)
 
     try:
+        store = _folder(choose("store", flags.store, file.store, _default_store()))
+        port, under = _port_of(store)
+        advertise = choose("advertise", flags.advertise, file.advertise, "")
         return Settings(
-            store=_folder(choose("store", flags.store, file.store, _default_store())),
-            listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{PORT}")),
+            store=store,
+            advertise=Advertise.parse(advertise) if advertise else None,
+            students=parse_students(choose("students", flags.students, file.students, STUDENTS)),
+            listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{port}", under)),
             jobs=parse_jobs(choose("jobs", flags.jobs, file.jobs, 8)),
             sources=_chosen(
                 choose("source", ",".join(flags.sources) or None, None, ""), file.sources
@@ -130,6 +155,18 @@ def _chosen(text: str, sources: Sources) -> Sources:
         known = ", ".join(sources.names)
         raise ValueError(f"{unknown[0][:60]!r} is no source; known are {known}")
     return replace(sources, chosen=names)
+
+
+def _port_of(store: Path) -> tuple[int, str]:
+    """Return the port to take when nobody asks for one, and where that stands."""
+    path = store / PORT_NAME
+    try:
+        with path.open("rb") as file:
+            text = file.read(len(str(PORT_MOST)) + 2).strip()
+    except (OSError, ValueError):
+        return PORT, "built-in"
+    is_port = text.isdigit() and PORT < int(text) <= PORT_MOST
+    return (int(text), str(path)) if is_port else (PORT, "built-in")
 
 
 def _default_store() -> Path:

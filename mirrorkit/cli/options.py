@@ -30,6 +30,18 @@ Config = Annotated[
 Listen = Annotated[
     str | None, typer.Option(help="HOST:PORT to serve on [default: :5080, every interface].")
 ]
+AdvertiseTo = Annotated[
+    str | None,
+    typer.Option(
+        "--advertise",
+        metavar="HOST[:PORT]",
+        help="The address to tell students, where the one found is not it.",
+    ),
+]
+Students = Annotated[int | None, typer.Option(help="How many students pull at once [default: 40].")]
+NoAwake = Annotated[
+    bool, typer.Option("--no-awake", help="Let this machine fall asleep while it serves.")
+]
 Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
 SourceNames = Annotated[
@@ -50,6 +62,8 @@ def settings_from(
     listen: str | None = None,
     jobs: int | None = None,
     sources: list[str] | None = None,
+    advertise: str | None = None,
+    students: int | None = None,
     is_one_lock: bool = False,
 ) -> Settings:
     """Put flags, environment and settings file together.
@@ -61,5 +75,14 @@ def settings_from(
 
     if is_one_lock and locks is not None and len(locks) > 1:
         raise UsageError("one --lock at a time", hint="run it once for each; one store holds all")
-    flags = Flags(store, listen, jobs, tuple(locks or ()), config, tuple(sources or ()))
+    flags = Flags(
+        store=store,
+        listen=listen,
+        jobs=jobs,
+        locks=tuple(locks or ()),
+        configuration=config,
+        sources=tuple(sources or ()),
+        advertise=advertise,
+        students=students,
+    )
     return load_settings(flags, os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from mirrorkit.documents.sources import Sources
@@ -14,12 +14,18 @@ from mirrorkit.documents.yaml import Document
 from mirrorkit.oci.reference import is_host
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mirrorkit.documents.yaml import Field
+
+T = TypeVar("T")
 
 _ENDPOINT_KEYS: Final = frozenset({"url"})
 PORT: Final = 5080
 PORT_MOST: Final = 65535
 JOBS_MOST: Final = 64
+STUDENTS: Final = 40
+STUDENTS_MOST: Final = 9999
 
 
 class Known(NamedTuple):
@@ -38,6 +44,8 @@ class Known(NamedTuple):
 KNOWN: Final = (
     Known("store", "The folder that holds the bytes.", "a folder among your own data"),
     Known("listen", "HOST:PORT to serve on; without a host on every interface.", f":{PORT}"),
+    Known("advertise", "HOST[:PORT] under which students reach this machine.", "found out"),
+    Known("students", "How many pull at once, for the estimate of the room.", f"{STUDENTS}"),
     Known("jobs", f"Transfers at once, from 1 to {JOBS_MOST}.", "8"),
     Known("lock", "The lock to sync, serve or check.", "images.lock.yaml", is_in_file=False),
     Known("source", "The only sources to ask, between commas.", is_in_file=False),
@@ -82,12 +90,37 @@ class Listen(NamedTuple):
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
 
+class Advertise(NamedTuple):
+    """The address that others are told, whatever this machine finds; no port means the served."""
+
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Advertise:
+        """Read `HOST` or `HOST:PORT`; IPv6 stands in brackets. ValueError otherwise."""
+        found = Listen.parse(text)
+        if found.host is None or found.port == 0:
+            raise ValueError(f"{text[:80]!r} is not HOST or HOST:PORT")
+        has_port = text.rpartition(":")[2].isdigit() and ":" in text
+        return cls(found.host, found.port if has_port else None)
+
+    def at(self, port: int) -> str:
+        """Return HOST:PORT, given the port that is served."""
+        return str(Listen(self.host, self.port or port))
+
+    def __str__(self) -> str:
+        return self.at(self.port) if self.port else str(Listen(self.host, 0)).removesuffix(":0")
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What the file says; None for what it leaves open."""
 
     store: str | None = None
     listen: Listen | None = None
+    advertise: Advertise | None = None
+    students: int | None = None
     jobs: int | None = None
     endpoints: dict[str, str] = field(default_factory=dict)
     """The URL at which a registry host is asked, by canonical host."""
@@ -102,9 +135,11 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
     document, root = Document.open(name, data)
     fields = root.mapping(known=_KEYS)
     found = Configuration(
-        store=fields["store"].parsed(parse_folder) if "store" in fields else None,
-        listen=fields["listen"].parsed(Listen.parse) if "listen" in fields else None,
-        jobs=fields["jobs"].parsed(parse_jobs) if "jobs" in fields else None,
+        store=_parsed(fields, "store", parse_folder),
+        listen=_parsed(fields, "listen", Listen.parse),
+        advertise=_parsed(fields, "advertise", Advertise.parse),
+        students=_parsed(fields, "students", parse_students),
+        jobs=_parsed(fields, "jobs", parse_jobs),
         endpoints=_endpoints(fields.get("endpoints")),
         sources=read_sources(fields.get("sources"), fields.get("source_order")),
     )
@@ -114,10 +149,23 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
 
 def parse_jobs(text: str) -> int:
     """Read how many transfers run at once."""
-    is_short = text.isascii() and text.isdigit() and len(text) <= len(str(JOBS_MOST))
-    if not is_short or not 1 <= int(text) <= JOBS_MOST:
-        raise ValueError(f"{text[:20]!r} is not a number from 1 to {JOBS_MOST}")
+    return _number(text, JOBS_MOST)
+
+
+def parse_students(text: str) -> int:
+    """Read how many students the class has."""
+    return _number(text, STUDENTS_MOST)
+
+
+def _number(text: str, most: int) -> int:
+    is_short = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not is_short or not 1 <= int(text) <= most:
+        raise ValueError(f"{text[:20]!r} is not a number from 1 to {most}")
     return int(text)
+
+
+def _parsed(fields: Mapping[str, Field], key: str, parse: Callable[[str], T]) -> T | None:
+    return fields[key].parsed(parse) if key in fields else None
 
 
 def parse_folder(text: str) -> str:

@@ -27,14 +27,23 @@ def write(text: str, name: str = "mirrorkit.yaml") -> Path:
     return path
 
 
-FILE = "{store: in-file, listen: ':1001', jobs: 11}"
+FILE = "{store: in-file, listen: ':1001', jobs: 11, students: 21, advertise: file.school}"
 VARIABLES = {
     "MIRRORKIT_STORE": "in-variable",
     "MIRRORKIT_LISTEN": ":1002",
     "MIRRORKIT_JOBS": "12",
     "MIRRORKIT_LOCK": "variable.lock.yaml",
+    "MIRRORKIT_STUDENTS": "22",
+    "MIRRORKIT_ADVERTISE": "192.168.1.12",
 }
-FLAGS = Flags(Path("in-flag"), ":1003", 13, (Path("a.lock.yaml"), Path("b.lock.yaml")))
+FLAGS = Flags(
+    Path("in-flag"),
+    ":1003",
+    13,
+    (Path("a.lock.yaml"), Path("b.lock.yaml")),
+    advertise="[fd00::1]:80",
+    students=23,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,29 +53,29 @@ FLAGS = Flags(Path("in-flag"), ":1003", 13, (Path("a.lock.yaml"), Path("b.lock.y
             FLAGS,
             VARIABLES,
             FILE,
-            ["in-flag", ":1003", "13", "a.lock.yaml, b.lock.yaml"],
-            ["--store", "--listen", "--jobs", "--lock"],
+            ["in-flag", ":1003", "13", "a.lock.yaml, b.lock.yaml", "23", "[fd00::1]:80"],
+            ["--store", "--listen", "--jobs", "--lock", "--students", "--advertise"],
         ),
         (
             Flags(),
             VARIABLES,
             FILE,
-            ["in-variable", ":1002", "12", "variable.lock.yaml"],
-            ["MIRRORKIT_STORE", "MIRRORKIT_LISTEN", "MIRRORKIT_JOBS", "MIRRORKIT_LOCK"],
+            ["in-variable", ":1002", "12", "variable.lock.yaml", "22", "192.168.1.12"],
+            list(VARIABLES),
         ),
         (
             Flags(),
             {},
             FILE,
-            ["in-file", ":1001", "11", "images.lock.yaml"],
-            ["mirrorkit.yaml"] * 3 + ["built-in"],
+            ["in-file", ":1001", "11", "images.lock.yaml", "21", "file.school"],
+            ["mirrorkit.yaml"] * 3 + ["built-in"] + ["mirrorkit.yaml"] * 2,
         ),
         (
             Flags(),
             dict.fromkeys(VARIABLES, ""),
             "",
-            ["", ":5080", "8", "images.lock.yaml"],
-            ["built-in"] * 4,
+            ["", ":5080", "8", "images.lock.yaml", "40"],
+            ["built-in"] * 5,
         ),
     ],
     ids=["flags", "variables", "file", "built-in"],
@@ -76,7 +85,8 @@ def test_each_layer_wins_over_those_below_it(
 ) -> None:
     write(file)
     found = list(load_settings(flags, variables).explained())
-    assert [setting.name for setting in found] == ["store", "listen", "jobs", "lock"]
+    names = ["store", "listen", "jobs", "lock", "students", "advertise"]
+    assert [setting.name for setting in found] == names[: len(values)]
     assert [setting.origin for setting in found] == origins
     assert [setting.value for setting in found][1:] == values[1:]
     # The built-in store depends on the user; the others are as they were given.
