@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mirrorkit.documents.lockdiff import Change, changes, to_markdown, to_text
 from mirrorkit.documents.lockwriter import write_lock
 from mirrorkit.documents.pins import PROVEN, Lock
+from mirrorkit.documents.seal import sealed
 from mirrorkit.progress import counted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Locked:
     @property
     def text(self) -> bytes:
         """The lock as it is written."""
-        return write_lock(self.lock, HEADING)
+        return sealed(write_lock(self.lock, HEADING))
 
     @property
     def has_changed(self) -> bool:
