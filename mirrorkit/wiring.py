@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from mirrorkit.flows.load import LoadReport
     from mirrorkit.flows.locking import Locked
     from mirrorkit.flows.probe import Answer
+    from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.run import Candidate, Run
+    from mirrorkit.flows.share import Look
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.wanted import Wanted
     from mirrorkit.oci.platform import Platform
@@ -168,35 +170,38 @@ def follow_locks(settings: Settings) -> LockFiles:
 
 
 async def keep_filled(
-    settings: Settings, files: LockFiles, report: Listener, told: Told
+    settings: Settings, files: LockFiles, renewal: Renewal | None, report: Listener, told: Told
 ) -> NoReturn:
-    """Sync the lock until it is complete, and again whenever somebody changes it."""
-    import asyncio
+    """Sync the lock until it is complete, and again whenever it or images.yaml changes."""
+    import math
 
-    from mirrorkit.flows.keep import LOOK_SECONDS
+    from mirrorkit.flows.keep import Wished, changed
     from mirrorkit.flows.keep import keep_filled as keep
 
-    def current_lock() -> Lock:
-        return next(iter(files.current().values()))
-
+    wished = Wished(lambda: next(iter(files.current().values())), renewal)
     while True:
-        done = await keep(current_lock, lambda: open_run(settings, report), told)
-        while current_lock() is done:  # noqa: ASYNC110 - a file system sends no event
-            await asyncio.sleep(LOOK_SECONDS)
+        done = await keep(wished, lambda: open_run(settings, report), told)
+        await changed(wished, done, math.inf)
 
 
-async def lock_wish(
-    settings: Settings, wish: Path, lock: Path, *, upgrade: Collection[str] | None, is_offline: bool
+async def lock_wish(  # noqa: PLR0913 - what `mirrorkit lock` may be told, by name
+    settings: Settings,
+    wish: Path,
+    lock: Path,
+    *,
+    upgrade: Collection[str] | None,
+    is_offline: bool,
+    asks_pinned: bool = True,
 ) -> Locked:
     """Read a wish and work out its lock; nothing is written."""
     from mirrorkit.flows.lock import Choices, make_lock
     from mirrorkit.flows.locking import Locked
 
-    want = _wanted(wish)
+    want = read_wanted(wish)
     before = _earlier(lock)
     names = None if upgrade is None else {_canonical(name) for name in upgrade}
     upstreams = _Upstreams(settings, lambda _event: None)
-    choices = Choices(before, names, jobs=settings.jobs)
+    choices = Choices(before, names, jobs=settings.jobs, asks_pinned=asks_pinned)
     if not is_offline:
         choices = replace(choices, sources_of=upstreams.for_lock, files_of=upstreams.at_urls)
     try:
@@ -206,7 +211,8 @@ async def lock_wish(
     return Locked(made_lock, before, made)
 
 
-def _wanted(path: Path) -> Wanted:
+def read_wanted(path: Path) -> Wanted:
+    """Read a wish and work out what it comes to; DocumentError when it has mistakes."""
     from mirrorkit.documents.wish import parse_wish
     from mirrorkit.flows.wanted import wanted
 
@@ -222,7 +228,7 @@ def refuse_disagreement(lock: Lock, path: Path) -> None:
         return
     from mirrorkit.flows.wanted import disagreement
 
-    how = disagreement(_wanted(wish), lock)
+    how = disagreement(read_wanted(wish), lock)
     if how is not None:
         raise DocumentError(
             f"{wish} {how}",
@@ -255,6 +261,21 @@ def write_locked(path: Path, locked: Locked) -> None:
         for digest, data in sorted(locked.documents.items()):
             write_file(folder / f"{digest.algorithm}-{digest.hex}", data)
         write_file(path, locked.text)
+
+
+def look_at_locks(settings: Settings, files: LockFiles | None = None) -> dict[str, Look]:
+    """Hold every lock against the store, and add up what one student pulls of it."""
+    from mirrorkit.flows.check import check
+    from mirrorkit.flows.manifests import Manifests
+    from mirrorkit.flows.share import Look, student_bytes
+
+    store = open_store(settings)
+    manifests = Manifests(store)
+    locks = files.current() if files else {str(path): read_lock(path) for path in settings.locks}
+    return {
+        name: Look(check(lock, store, manifests), student_bytes(lock, store, manifests))
+        for name, lock in locks.items()
+    }
 
 
 def check_locks(settings: Settings) -> dict[str, Completeness]:

@@ -70,6 +70,12 @@ def command(
 def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) -> None:
     if wants_diff and locked.changes:
         say(locked.diff(as_markdown=as_markdown))
+    tell_troubles(locked)
+    note(f"{path}: {locked.summary()}")
+
+
+def tell_troubles(locked: Locked) -> None:
+    """Say where a registry contradicts what was published, and what could not be seen."""
     for difference in locked.differences:
         note(
             f"error: {difference.name}: published as {difference.published},"
@@ -78,4 +84,3 @@ def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) ->
         note(f"hint: if the registry is right: mirrorkit lock --upgrade {difference.name}")
     for name, reason in locked.failures.items():
         note(f"trouble   {name}: {reason}")
-    note(f"{path}: {locked.summary()}")

@@ -20,6 +20,7 @@ from mirrorkit.cli import (
     sources,
     status,
     sync,
+    up,
     wish,
 )
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
@@ -36,10 +37,10 @@ app = typer.Typer(
 )
 _COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo.command,
-    "up": serve.up,
+    "up": up.command,
     "lock": lock.command,
     "sync": sync.command,
-    "serve": serve.serve,
+    "serve": serve.command,
     "status": status.command,
     "load": load.command,
     "init": init.command,

@@ -66,6 +66,8 @@ class Choices:
     tag means what its name says. None works offline."""
     files_of: Callable[[Sequence[str]], Sequence[SizedSource]] | None = None
     jobs: int = 8
+    asks_pinned: bool = True
+    """Whether what the earlier lock has is looked at again: Docker Hub counts each look."""
 
     def kept(self, name: Reference) -> PinnedImage | None:
         """Return the pin an earlier lock has for a name, unless it is to be given up."""
@@ -112,6 +114,8 @@ async def _pin(
     kept = choices.kept(image.name)
     is_published = image.digest is not None and not image.is_moving
     digest = image.digest if is_published else (kept.digest if kept else None)
+    if kept is not None and kept.digest == digest and not choices.asks_pinned:
+        return _renewed(image, kept)
     sources = choices.sources_of(_origins(image), digest) if choices.sources_of else ()
     seen = await _look(image, digest, platforms, sources, locking)
     if seen is not None:

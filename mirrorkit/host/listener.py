@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.host.macos import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _LISTENS: Final = "0A"  # TCP_LISTEN, net/tcp_states.h
 _SMALL: Final = 1 << 22
-_PYTHON: Final = re.compile(r"python[\d.]*")
+_PYTHON: Final = re.compile(r"[Pp]ython[\d.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,16 @@ class Program:
 def program_on(port: int) -> Program | None:
     """Return who listens on a TCP port; None where nobody does or it is another user's."""
     if sys.platform == "darwin":
-        return parse_lsof(said("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"))
+        found = parse_lsof(said("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"))
+        command = said("ps", "-o", "command=", "-p", str(found.pid)).split() if found else []
+        return Program(name_of(command) or found.name, found.pid) if found else None
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     holder = next(_holders(sockets), None) if sockets else None
-    return Program(_name(holder), int(holder.name)) if holder is not None else None
+    if holder is None:
+        return None
+    words = _read(holder / "cmdline").split("\0")
+    name = name_of(words) or _read(holder / "comm").strip()
+    return Program(name or "a program", int(holder.name))
 
 
 def parse_lsof(text: str) -> Program | None:
@@ -68,14 +74,13 @@ def _holders(sockets: set[str]) -> Iterator[Path]:
                 yield process
 
 
-def _name(process: Path) -> str:
-    """Name a process as people know it: a Python program by its script or module."""
-    words = _read(process / "cmdline").split("\0")
-    name = Path(words[0]).name
+def name_of(command: Sequence[str]) -> str:
+    """Name a program as people know it, by its command line: one of Python by script or module."""
+    name = Path(command[0]).name if command else ""
     if not _PYTHON.fullmatch(name):
-        return _read(process / "comm").strip() or "a program"
-    script = words[2] if words[1:2] == ["-m"] and len(words) > 2 else words[1]  # noqa: PLR2004
-    return Path(script).name or name
+        return name
+    module = command[2:3] if command[1:2] == ["-m"] else command[1:2]
+    return Path(module[0]).name if module else name
 
 
 def _read(path: Path) -> str:

@@ -80,13 +80,15 @@ class Desk:
         return Done(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Run a command while the block lasts; what it prints stands in `out` and `err`."""
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 (*MIRRORKIT, *arguments),
                 cwd=self.folder,
-                env=environment(),
+                env=environment(**(env or {})),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -9,7 +9,7 @@ import pytest
 
 from mirrorkit.errors import SurroundingsError
 from mirrorkit.events import SourcesSilent, TryingAgain
-from mirrorkit.flows.keep import Told, any_answers, keep_filled
+from mirrorkit.flows.keep import Told, Wished, any_answers, keep_filled
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.memory import MemoryStore
 from tests.fakes.faults import held, status
@@ -41,7 +41,8 @@ async def keep(
     ends: list[SyncReport] = []
     told = Told(ends.append, (trouble if trouble is not None else []).append)
     opened = lambda: lesson.open_run(store)  # noqa: E731
-    done = await keep_filled(lambda: lesson.lock, opened, told, retry_seconds=SOON)
+    wished = Wished(lambda: lesson.lock)
+    done, _ = await keep_filled(wished, opened, told, retry_seconds=SOON)
     assert done is lesson.lock
     return ends
 
@@ -107,7 +108,8 @@ async def test_a_lock_that_is_mended_is_not_kept_waiting(one: FakeRegistry, stor
 
     told = Told(report, lambda _: None)
     # A pause of an hour: only the changed lock can end it.
-    assert await keep_filled(lambda: wrong.lock, opened, told, retry_seconds=3600) is right
+    done, _ = await keep_filled(Wished(lambda: wrong.lock), opened, told, retry_seconds=3600)
+    assert done is right
 
 
 @pytest.mark.parametrize("code, is_answer", [(200, True), (404, True), (500, False), (429, False)])

@@ -5,31 +5,37 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
+import signal
 import struct
 import subprocess
 import termios
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tests.fakes.faults import held
+import pytest
+
+from tests.fakes.faults import held, stopped
 from tests.fakes.registry import fake_registry
-from tests.integration.command import MIRRORKIT
+from tests.integration.command import MIRRORKIT, closed_url
 from tests.integration.lesson import APP, layer_of, made
-from tests.lab.process import end, environment, wait_until
+from tests.lab.process import end, environment, free_port, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.command import Desk
 
-COLUMNS = 60
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 IMAGE = made("big", size=1 << 20)
 
 
 class Terminal:
     """A terminal that remembers everything printed on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 60) -> None:
         self.screen, self.end = pty.openpty()
-        size = struct.pack("HHHH", 24, COLUMNS, 0, 0)
+        size = struct.pack("HHHH", 24, columns, 0, 0)
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, size)
         os.set_blocking(self.screen, False)
         self.text = ""
@@ -39,6 +45,39 @@ class Terminal:
         with suppress(OSError):
             self.text += os.read(self.screen, 1 << 16).decode(errors="replace")
         return words in self.text
+
+    def rows(self) -> list[str]:
+        """Return the lines that were printed, without what only moves and colours."""
+        return ESCAPES.sub("", self.text).replace("\r", "\n").splitlines()
+
+    def type(self, text: str) -> None:
+        """Type as a person does."""
+        os.write(self.screen, text.encode())
+
+    def close(self) -> None:
+        os.close(self.end)
+        os.close(self.screen)
+
+
+@contextmanager
+def up(
+    desk: Desk, terminal: Terminal, *arguments: str, **env: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `up` on a terminal while the block lasts."""
+    process = subprocess.Popen(
+        (*MIRRORKIT, "up", "--listen", f":{free_port()}", *arguments),
+        cwd=desk.folder,
+        env=environment(TERM="xterm-256color", COLUMNS="", LINES="", **env),
+        stdin=terminal.end,
+        stdout=terminal.end,
+        stderr=terminal.end,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        end(process)
+        terminal.close()
 
 
 def test_a_sync_shows_one_bar_with_bytes_rate_and_time_left(desk: Desk) -> None:
@@ -63,7 +102,44 @@ def test_a_sync_shows_one_bar_with_bytes_rate_and_time_left(desk: Desk) -> None:
             assert process.wait(15) == 0
         finally:
             end(process)
-            os.close(terminal.end)
-            os.close(terminal.screen)
+            terminal.close()
     assert "1 image to complete: 1.1 MB to fetch" in terminal.text
     assert f"complete  {APP}" in terminal.text
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_up_has_one_screen_that_fits_and_says_what_is_coming_and_then_that_it_is_ready(
+    desk: Desk, columns: int
+) -> None:
+    terminal = Terminal(columns)
+    with fake_registry({APP: IMAGE}) as one:
+        gate = one.gate()
+        one.fail(layer_of("big", 1 << 20).digest, stopped(1 << 19, gate))
+        desk.prepare({APP: IMAGE}, one.url)
+        with up(desk, terminal, "--advertise", "192.168.1.10") as process:
+            wait_until(lambda: terminal.shows(" of 1.1 MB"), 15, "what is coming")
+            wait_until(lambda: terminal.shows("leave this running"), 15, "the next step")
+            gate.open()
+            wait_until(lambda: terminal.shows("1 of 1 image, 1.1 MB"), 30, "the end")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(15) == 130
+            terminal.shows("")
+    rows = terminal.rows()[2:]  # below the first two lines, which the terminal itself wraps
+    assert max(map(len, rows)) <= columns
+    assert any(row.startswith("Complete  0 of 1 image") for row in rows)
+    assert any(row.startswith("Address   http://192.168.1.10:") for row in rows)
+    assert any("students" in row for row in rows if row.startswith("In class"))
+    assert not terminal.text.endswith("\x1b[?25l")
+    assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")
+
+
+def test_up_in_an_empty_folder_asks_on_a_terminal_what_the_class_needs(desk: Desk) -> None:
+    terminal = Terminal(80)
+    (desk.folder / "mirrorkit.yaml").write_text("store: store\n")
+    with up(desk, terminal, HTTPS_PROXY=closed_url()):
+        wait_until(lambda: terminal.shows("Preset (course, current)"), 15, "the first question")
+        terminal.type("current\n\n\n\nnone\n")
+        wait_until(lambda: terminal.shows("images.lock.yaml: "), 20, "the lock")
+        wait_until(lambda: terminal.shows("no source answers"), 20, "the screen")
+    assert (desk.folder / "images.yaml").exists()
+    assert (desk.folder / "images.lock.yaml").exists()

@@ -9,7 +9,7 @@ import pytest
 
 from mirrorkit.host import linux, macos
 from mirrorkit.host.firewall import firewall_command
-from mirrorkit.host.listener import Program, parse_lsof
+from mirrorkit.host.listener import Program, name_of, parse_lsof
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +110,17 @@ def test_firewalld_is_known_by_its_process(tmp_path: Path) -> None:
     (tmp_path / "12" / "comm").write_text("firewalld\n")
     opened = firewall_command(5081, ufw=tmp_path, proc=tmp_path)
     assert opened == "sudo firewall-cmd --add-port=5081/tcp"
+
+
+@pytest.mark.parametrize(
+    "command, name",
+    [
+        ("/usr/sbin/nginx -g daemon off;", "nginx"),
+        ("/home/t/.venv/bin/python3.12 /home/t/.venv/bin/mirrorkit up", "mirrorkit"),
+        ("/Library/Frameworks/Python -m mirrorkit serve", "mirrorkit"),
+        ("python3", "python3"),
+        ("", ""),
+    ],
+)
+def test_a_program_of_python_is_known_by_its_script_or_module(command: str, name: str) -> None:
+    assert name_of(command.split()) == name

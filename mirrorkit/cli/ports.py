@@ -1,0 +1,78 @@
+"""Where to listen: as asked, or on the next free port where nobody asked for one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from mirrorkit.cli.output import note
+from mirrorkit.documents.configuration import PORT
+from mirrorkit.errors import AddressInUseError
+from mirrorkit.host.listener import program_on
+from mirrorkit.settings import PORT_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp.web import AppRunner
+
+    from mirrorkit.host.listener import Program
+    from mirrorkit.server.locks import LockFiles
+    from mirrorkit.settings import Settings
+
+_PORTS: Final = 20
+
+
+async def start_somewhere(
+    settings: Settings, files: LockFiles, *, is_quiet: bool
+) -> tuple[AppRunner, int]:
+    """Serve, and return the port too; one that had to be changed is remembered in the store.
+
+    AddressInUseError, naming the program, when the port was asked for, when the program is another
+    mirrorkit, or when all are taken.
+    """
+    from mirrorkit.wiring import start_server
+
+    for port in _candidates(settings):
+        listen = settings.listen._replace(port=port)
+        try:
+            runner = await start_server(replace(settings, listen=listen), files)
+        except AddressInUseError as error:
+            holder = program_on(port)
+            if not settings.is_port_open or (holder is not None and holder.is_mirrorkit):
+                _refuse(error, holder)
+            if not is_quiet:
+                note(f"port {port} is taken by {holder or 'another program'}; trying the next")
+            continue
+        served = int(runner.addresses[0][1])
+        if settings.is_port_open and served != settings.listen.port:
+            _remember(settings, served)
+        return runner, served
+    raise AddressInUseError(
+        f"ports {PORT} to {PORT + _PORTS - 1} are all taken",
+        hint="choose one with --listen :PORT",
+    )
+
+
+def _candidates(settings: Settings) -> Iterator[int]:
+    yield settings.listen.port
+    if settings.is_port_open:
+        ports = range(PORT, PORT + _PORTS)
+        yield from (port for port in ports if port != settings.listen.port)
+
+
+def _refuse(error: AddressInUseError, holder: Program | None) -> NoReturn:
+    if holder is None:
+        raise error
+    hint = error.hint
+    if holder.is_mirrorkit:
+        hint = "it goes on by itself; for another class choose another port: --listen :5081"
+    raise AddressInUseError(f"{error.message}: {holder}", hint=hint) from error
+
+
+def _remember(settings: Settings, port: int) -> None:
+    """Keep the port with the store: the students' machines will ask for the same one."""
+    with suppress(OSError):  # a stick that cannot be written is served all the same
+        settings.store.mkdir(parents=True, exist_ok=True)
+        (settings.store / PORT_NAME).write_text(f"{port}\n")

@@ -1,0 +1,116 @@
+"""What a teacher reads while a class is served, from values alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from mirrorkit.cli.view import Phase, View
+from mirrorkit.events import BytesArrived, Planned
+from mirrorkit.flows.check import Completeness, Item, State
+from mirrorkit.flows.share import Look
+from mirrorkit.host.advice import Advice
+from mirrorkit.host.kinds import Kind
+from mirrorkit.host.link import Estimate, estimate
+from mirrorkit.host.reach import Found, Reach
+from mirrorkit.oci.digest import Digest
+from mirrorkit.progress import Rate, about
+
+DIGEST = Digest.of(b"a")
+CABLE = Reach(5080, (Found("192.168.1.10", "eth0", Kind.LAN, speed=1_000_000_000),))
+WIFI = Reach(5080, (Found("192.168.1.11", "wlan0", Kind.LAN, is_wireless=True),))
+
+
+def item(name: str, state: State, kind: str = "image") -> Item:
+    present = 10 if state is State.COMPLETE else 0
+    digest = Digest.of(name.encode())
+    return Item(name, kind, state, digest, (), {digest: present}, 10, present)
+
+
+def look(*states: State, bytes_each: int | None = 1_100_000_000) -> Look:
+    items = tuple(item(f"image{number}", state) for number, state in enumerate(states))
+    return Look(Completeness(items), bytes_each)
+
+
+def words(view: View) -> dict[str, str]:
+    return {row.label: row.words for row in view.rows()}
+
+
+@pytest.mark.parametrize(
+    "reach, sentence",
+    [
+        (CABLE, "40 students x 1.1 GB over 1 Gbit/s: about 6 min if all pull at once"),
+        (
+            WIFI,
+            "40 students x 1.1 GB over 100 Mbit/s (Wi-Fi, assumed):",
+        ),
+        (
+            Reach(5080, advertised="10.1.1.1:5080"),
+            "40 students x 1.1 GB over 1 Gbit/s (assumed): about 6 min if all pull at once",
+        ),
+    ],
+)
+def test_how_long_the_class_takes(reach: Reach, sentence: str) -> None:
+    found = estimate(reach, 40, 1_100_000_000)
+    assert str(found).replace("\u00d7", "x").startswith(sentence)
+    assert found.as_json()["seconds"] == round(found.seconds, 1)
+
+
+def test_a_known_speed_is_not_called_assumed() -> None:
+    assert estimate(CABLE, 1, 1) == Estimate(1, 1, 1_000_000_000, is_assumed=False)
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [(0.2, "about 1 s"), (89, "about 89 s"), (352, "about 6 min"), (9000, "about 2.5 h")],
+)
+def test_a_time_is_rounded_as_people_do(seconds: float, text: str) -> None:
+    assert about(seconds) == text
+
+
+def test_a_rate_is_that_of_the_last_seconds() -> None:
+    rate = Rate(seconds=10)
+    assert rate.per_second == 0
+    for second in range(30):
+        rate.add(min(second, 20) * 100, float(second))
+    assert rate.per_second == 10  # 100 bytes in the last ten seconds
+    rate.add(5, 31.0)
+    assert rate.per_second == 0
+
+
+def test_while_bytes_come_it_says_how_much_how_fast_and_how_long() -> None:
+    view = View(40, CABLE, look=look(State.COMPLETE, State.ABSENT), phase=Phase.SYNCING)
+    view.tally.add(Planned(images=2, bytes_needed=3_000_000, bytes_held=500_000))
+    view.tally.add(BytesArrived("one", str(DIGEST), 500_000))
+    view.rate.add(0, 0.0)
+    view.rate.add(500_000, 1.0)
+    assert words(view)["Coming"] == "1.0 MB of 3.0 MB, 500 kB/s, about 4 s"
+    assert [row.share for row in view.rows() if row.share is not None] == [1 / 3]
+    assert words(view)["Complete"] == "1 of 2 images"
+    view.arrived.add("image1")
+    assert words(view)["Complete"] == "2 of 2 images"
+
+
+def test_when_all_is_there_it_says_what_to_do_next() -> None:
+    view = View(40, CABLE, "sudo ufw allow 5080/tcp", look(State.COMPLETE), Phase.READY)
+    found = words(view)
+    assert found["Ready"] == "1 of 1 image, 10 B"
+    assert "http://192.168.1.10:5080 on a phone" in found["Next"]
+    assert "sudo ufw allow 5080/tcp" in found["Next"]
+    assert "Coming" not in found
+
+
+def test_without_a_source_an_empty_store_is_called_that() -> None:
+    view = View(40, CABLE, look=look(State.ABSENT), phase=Phase.SILENT)
+    assert "nothing is held yet" in words(view)["Next"]
+    view.look = look(State.COMPLETE, State.ABSENT)
+    assert "serving what is here" in words(view)["Next"]
+
+
+def test_no_address_is_told_where_none_is_reached() -> None:
+    view = View(40, Reach(5080, advice=Advice("this is WSL2", ("netsh …",))))
+    assert "WSL2" in words(view)["Address"]
+    assert "http" not in words(view)["Address"]
+
+
+def test_without_known_sizes_nothing_is_estimated() -> None:
+    assert "In class" not in words(View(40, CABLE, look=look(State.ABSENT, bytes_each=None)))
