@@ -11,8 +11,10 @@ from mirrorkit.cli.options import Config, Json, SourceNames, settings_from
 from mirrorkit.cli.output import note, say, say_json
 
 if TYPE_CHECKING:
+    from mirrorkit.documents.lockdiff import Change
     from mirrorkit.flows.locking import Locked
 
+_SHOWN = 3
 Upgrade = Annotated[
     bool, typer.Option("--upgrade", help="Ask every tag that moves anew, or those named.")
 ]
@@ -84,3 +86,29 @@ def tell_troubles(locked: Locked) -> None:
         note(f"hint: if the registry is right: mirrorkit lock --upgrade {difference.name}")
     for name, reason in locked.failures.items():
         note(f"trouble   {name}: {reason}")
+
+
+def tell_made(locked: Locked, path: Path, *, as_json: bool) -> None:
+    """Say in a line or two what a lock that was made anew pins differently."""
+    if as_json:
+        say_json({"event": "locked", **locked.as_json()})
+        return
+    note(f"{path}: {locked.summary()}")
+    if locked.before is not None and locked.changes:
+        note(f"  {_changes(locked)}")
+    tell_troubles(locked)
+
+
+def _changes(locked: Locked) -> str:
+    parts = []
+    kinds = [(_kind(change), change.name) for change in locked.changes]
+    for kind in ("pinned", "added", "removed", "changed"):
+        names = [name for found, name in kinds if found == kind]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        if names:
+            parts.append(f"{kind} {', '.join(names[:_SHOWN])}{more}")
+    return "; ".join(parts)
+
+
+def _kind(change: Change) -> str:
+    return "pinned" if change.before == "unpinned" and change.after is not None else change.kind

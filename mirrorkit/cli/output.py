@@ -25,6 +25,14 @@ def say_json(value: object, *, indent: int | None = None) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
+def tell(text: str, *, as_json: bool) -> None:
+    """Print what is not the result itself, or the same as data on stdout."""
+    if as_json:
+        say_json({"event": "note", "text": text})
+    else:
+        note(text)
+
+
 def tell_error(error: MirrorkitError, *, as_json: bool) -> None:
     """Print one error: a sentence and a hint, or the same as data on stdout."""
     if as_json:

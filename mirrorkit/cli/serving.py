@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import traceback
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mirrorkit.cli.output import note
 from mirrorkit.cli.ports import start_somewhere
 from mirrorkit.host.awake import awake
 from mirrorkit.host.firewall import firewall_command
@@ -56,8 +58,17 @@ async def serve_until_stopped(
         work += [_stay_awake(board)] if keeps_awake else []
         work += [beside(files)] if beside else []
         tasks = [asyncio.create_task(one) for one in work]
+        for task in tasks:
+            task.add_done_callback(_tell_death)
         stack.push_async_callback(_cancel, tasks)
         await stop.wait()
+
+
+def _tell_death(task: asyncio.Task[None]) -> None:
+    """Tell what ended work that goes on for ever; serving goes on without it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        traceback.print_exception(error)
+        note("error: this is a bug in mirrorkit; serving goes on")
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.lock import tell_troubles
+from mirrorkit.cli.lock import tell_made
 from mirrorkit.cli.options import (
     AdvertiseTo,
     Config,
@@ -23,21 +23,10 @@ from mirrorkit.cli.options import (
     Students,
     settings_from,
 )
-from mirrorkit.cli.output import note, printable, say_json, tell_bug, tell_error
-from mirrorkit.errors import DocumentError, MirrorkitError, UsageError
+from mirrorkit.cli.output import printable, tell
+from mirrorkit.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mirrorkit.cli.board import JsonBoard, LineBoard
-    from mirrorkit.documents.lockdiff import Change
-    from mirrorkit.errors import SurroundingsError
-    from mirrorkit.flows.check import Completeness
-    from mirrorkit.flows.locking import Locked
-    from mirrorkit.flows.renew import Renewal
-    from mirrorkit.flows.share import Look
-    from mirrorkit.flows.sync import SyncReport
-    from mirrorkit.server.locks import LockFiles
     from mirrorkit.settings import Settings
 
 Target = Annotated[
@@ -93,7 +82,11 @@ def command(
         is_one_lock=True,
     )
     settings, wish = _placed(settings, target)
+    if target is not None and wish.exists() and wish != Path(target):
+        tell(f"{printable(str(wish))} is here already and used as it is", as_json=as_json)
     is_first = not settings.locks[0].exists() and _start_documents(settings, wish, target, as_json)
+    from mirrorkit.cli.evening import Evening
+
     evening = Evening(settings, wish, is_first=is_first, is_frozen=frozen, as_json=as_json)
     asyncio.run(evening.run(keeps_awake=not no_awake))
     return 0
@@ -104,8 +97,14 @@ def _placed(settings: Settings, target: str | None) -> tuple[Settings, Path]:
     from mirrorkit.presets import PRESETS
 
     lock = settings.locks[0]
+    beside = lock.with_name(f"{lock.name.removesuffix(_LOCK)}.yaml")
+    if target in PRESETS and lock.exists() and not beside.exists():
+        raise UsageError(
+            f"{printable(str(lock))} is here without its {beside.name}; nothing was written",
+            hint="`mirrorkit up` alone serves it; an empty folder is the place for a new class",
+        )
     if target is None or target in PRESETS:
-        return settings, lock.with_name(f"{lock.name.removesuffix(_LOCK)}.yaml")
+        return settings, beside
     wish = Path(target)
     if not wish.is_file():
         known = ", ".join(PRESETS)
@@ -129,7 +128,7 @@ def _start_documents(settings: Settings, wish: Path, target: str | None, as_json
     files = ClassFiles(settings, wish)
     locked = asyncio.run(files.make(is_online=False, is_first=True))
     files.write(locked)
-    _tell_locked(locked, settings.locks[0], as_json=as_json)
+    tell_made(locked, settings.locks[0], as_json=as_json)
     return True
 
 
@@ -142,7 +141,7 @@ def _start_wish(settings: Settings, wish: Path, target: str | None, *, as_json: 
     if target is not None:
         data, _ = started(target, Choice())
         replace_wish_file(wish, data)
-        _say(f"wrote {printable(str(wish))} from the preset {target}", as_json=as_json)
+        tell(f"wrote {printable(str(wish))} from the preset {target}", as_json=as_json)
     elif is_terminal() and not as_json:
         init.command(output=wish)
     else:
@@ -151,138 +150,3 @@ def _start_wish(settings: Settings, wish: Path, target: str | None, *, as_json: 
             hint="`mirrorkit up course` starts a whole course; or go to the folder of the class,"
             " or name its lock with --lock FILE",
         )
-
-
-class Evening:
-    """One run of `up`: the screen, and the work beside serving."""
-
-    def __init__(
-        self, settings: Settings, wish: Path, *, is_first: bool, is_frozen: bool, as_json: bool
-    ) -> None:
-        self._settings = settings
-        self._wish = wish
-        self._is_first = is_first
-        self._is_frozen = is_frozen
-        self._as_json = as_json
-        self._board = _choose_board(settings, self._look, as_json=as_json)
-        self._files: LockFiles | None = None
-        self._has_told_empty = False
-
-    async def run(self, *, keeps_awake: bool) -> None:
-        """Serve and fill until somebody has had enough."""
-        from mirrorkit.cli.serving import serve_until_stopped
-
-        await serve_until_stopped(
-            self._settings,
-            self._board,
-            self.fill,
-            is_quiet=self._as_json,
-            keeps_awake=keeps_awake,
-        )
-
-    async def fill(self, files: LockFiles) -> None:
-        """Keep filling the store; whatever stops that is said, and serving goes on."""
-        from mirrorkit.flows.keep import Told
-        from mirrorkit.wiring import keep_filled
-
-        self._files = files
-        told = Told(self.report, self.trouble, self.silent)
-        renewal = None if self._is_frozen else self._renewal()
-        try:
-            await keep_filled(self._settings, files, renewal, self._board, told)
-        except MirrorkitError as error:
-            tell_error(error, as_json=self._as_json)
-        except Exception:  # noqa: BLE001 - nobody else would hear of it
-            tell_bug()
-
-    def report(self, ended: SyncReport) -> None:
-        """Tell how a sync ended."""
-        from mirrorkit.cli.sync import tell_report
-
-        tell_report(ended, self._board, as_json=self._as_json)
-        self._board.ended(ended)
-
-    def trouble(self, error: SurroundingsError) -> None:
-        """Tell that this machine is in the way."""
-        tell_error(error, as_json=self._as_json)
-
-    def silent(self, before: Completeness) -> None:
-        """Hear that no source answers, and what is held: here an empty store is known."""
-        if not before.bytes()["present"] and not self._has_told_empty:
-            self._has_told_empty = True
-            _say(
-                "nothing is held yet, so there is nothing to serve: check this machine's network",
-                as_json=self._as_json,
-            )
-
-    def _renewal(self) -> Renewal:
-        from mirrorkit.cli.classfiles import ClassFiles
-        from mirrorkit.flows.renew import Renewal
-
-        def told(locked: Locked) -> None:
-            _tell_locked(locked, self._settings.locks[0], as_json=self._as_json)
-
-        def refused(error: MirrorkitError) -> None:
-            tell_error(error, as_json=self._as_json)
-
-        files = ClassFiles(self._settings, self._wish)
-        return Renewal(files, told, refused, is_first=self._is_first)
-
-    def _look(self) -> Look:
-        from mirrorkit.wiring import look_at_locks
-
-        return next(iter(look_at_locks(self._settings, self._files).values()))
-
-
-def _choose_board(
-    settings: Settings, look: Callable[[], Look], *, as_json: bool
-) -> LineBoard | JsonBoard:
-    import sys
-
-    from mirrorkit.cli.board import JsonBoard, LineBoard
-    from mirrorkit.cli.view import View
-
-    view = View(settings.students)
-    if as_json:
-        return JsonBoard(view, look)
-    if not sys.stderr.isatty():
-        return LineBoard(view, look)
-    from mirrorkit.cli.screen import Screen
-
-    return Screen(view, look)
-
-
-_SHOWN = 3
-
-
-def _tell_locked(locked: Locked, path: Path, *, as_json: bool) -> None:
-    """Say in a line or two what a lock that was made anew pins differently."""
-    if as_json:
-        say_json({"event": "locked", **locked.as_json()})
-        return
-    note(f"{path}: {locked.summary()}")
-    if locked.before is not None and locked.changes:
-        note(f"  {_changes(locked)}")
-    tell_troubles(locked)
-
-
-def _changes(locked: Locked) -> str:
-    parts = []
-    kinds = [(_kind(change), change.name) for change in locked.changes]
-    for kind in ("pinned", "added", "removed", "changed"):
-        names = [name for found, name in kinds if found == kind]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        if names:
-            parts.append(f"{kind} {', '.join(names[:_SHOWN])}{more}")
-    return "; ".join(parts)
-
-
-def _kind(change: Change) -> str:
-    return "pinned" if change.before == "unpinned" and change.after is not None else change.kind
-
-
-def _say(text: str, *, as_json: bool) -> None:
-    if as_json:
-        say_json({"event": "note", "text": text})
-    else:
-        note(text)

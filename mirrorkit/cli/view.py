@@ -131,4 +131,6 @@ class View:
         speed = self.rate.per_second
         if speed > 0 and needed > done:
             words += f", {readable(speed)}/s, {about((needed - done) / speed)}"
+        elif needed > done:
+            words += ", waiting for bytes"
         return [Row("Coming", words, min(done / needed, 1.0))]

@@ -36,6 +36,7 @@ _VPN_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _VPN_LINKS: Final = frozenset({"tun", "wireguard", "ppp", "gre", "ipip", "sit", "xfrm", "vti"})
+_CONTAINER_LINKS: Final = frozenset({"veth", "tun"})  # Docker's; podman's without root
 # mirrorkit's own network, and the one minikube's docker driver starts with (each further profile
 # adds nine: pkg/drivers/kic/oci, "firstSubnetAddr").
 _OURS: Final = IPv4Network("192.168.230.0/24")
@@ -65,12 +66,15 @@ def kind_of(address: Address, interface: Interface, machine: Machine) -> Kind:
         return Kind.LOOPBACK
     if ip.is_link_local:
         return Kind.LINK_LOCAL
+    # Without any way out it is a network namespace of somebody's own making.
+    if machine.is_container and interface.kind in _CONTAINER_LINKS and machine.gateways:
+        return Kind.CONTAINER
     by_name = _by_interface(interface)
     if by_name is not None:
         return by_name
     if isinstance(address, IPv4Interface):
         return _by_address(address, interface, machine)
-    return _by_machine(interface, machine) or Kind.LAN
+    return Kind.LAN
 
 
 def _by_interface(interface: Interface) -> Kind | None:
@@ -84,7 +88,7 @@ def _by_address(address: IPv4Interface, interface: Interface, machine: Machine) 
     ip, is_alone = address.ip, address.network.prefixlen == address.max_prefixlen
     if ip in _FAKE or (ip in _SHARED and is_alone):
         return Kind.VPN
-    by_machine = _by_machine(interface, machine, address)
+    by_machine = _by_machine(address, interface, machine)
     if by_machine is not None:
         return by_machine
     is_inner = any(address.network.subnet_of(one) for one in (_OURS, *_MINIKUBE))
@@ -93,15 +97,8 @@ def _by_address(address: IPv4Interface, interface: Interface, machine: Machine) 
     return Kind.LAN
 
 
-def _by_machine(
-    interface: Interface, machine: Machine, address: IPv4Interface | None = None
-) -> Kind | None:
+def _by_machine(address: IPv4Interface, interface: Interface, machine: Machine) -> Kind | None:
     """Say what a machine that lives in another one does to its addresses."""
-    # Without any way out it is a network namespace of somebody's own making.
-    if machine.is_container and interface.kind == "veth" and machine.gateways:
-        return Kind.CONTAINER
-    if address is None:
-        return None
     gateway = machine.gateways.get(interface.name, "")
     if machine.is_wsl:
         return Kind.WSL if _is_wsl_nat(address, machine) else None

@@ -95,12 +95,19 @@ def test_a_preset_is_written_once_and_used_as_it_is_afterwards(desk: Desk, port:
         with (desk.folder / "images.yaml").open("a") as file:
             file.write("# the teacher's own line\n")
     assert (desk.folder / "images.yaml").read_text().count("own line") == 2
+    assert "images.yaml is here already and used as it is" in desk.printed(0).err
     assert any(name.startswith("gcr.io/k8s-minikube/kicbase:") for name in pinned(desk))
 
 
 @pytest.mark.parametrize("target", ["curse", "none.yaml", ".", "\x1b[2J"])
 def test_what_is_no_preset_and_no_file_is_told(desk: Desk, target: str) -> None:
     told(desk.run("up", target), 2, "is no preset and no file", "course, current")
+
+
+def test_a_preset_beside_a_lock_of_something_else_is_refused(desk: Desk) -> None:
+    desk.prepare({APP: IMAGES[APP]}, closed_url())
+    told(desk.run("up", "course"), 2, "nothing was written", "empty folder")
+    assert not (desk.folder / "images.yaml").exists()
 
 
 def test_another_wish_has_a_lock_of_its_own(desk: Desk, one: FakeRegistry, port: int) -> None:

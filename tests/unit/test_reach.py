@@ -204,6 +204,16 @@ def test_what_students_reach_is_told(of: Machine, address: str) -> None:
             "container",
             "docker run -p 5080:5080",
         ),
+        (
+            machine(
+                card("tap0", "10.0.2.100/24", kind="tun"),
+                gateways={"tap0": "10.0.2.2"},
+                is_container=True,
+            ),
+            Kind.CONTAINER,
+            "container",
+            "-p 5080:5080",
+        ),
         (machine(card("utun3", "10.8.0.2/32", is_point_to_point=True)), Kind.VPN, "VPN", "cable"),
         (machine(card("Meta", "198.18.0.1/30")), Kind.VPN, "VPN", "Wi-Fi"),
         (machine(card("eth0", "169.254.7.7/16")), Kind.LINK_LOCAL, "no address", "cable"),
