@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mirrorkit.flows.check import check
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.manifests import Manifests
     from mirrorkit.oci.platform import Platform
+
+_PLATFORM: Final = re.compile(r"\b(linux|darwin|windows)[/-](\w+)")
 
 
 class Look(NamedTuple):
@@ -25,35 +28,33 @@ class Look(NamedTuple):
 def student_bytes(lock: Lock, shelf: Shelf, manifests: Manifests) -> int | None:
     """Return the bytes that a machine of the largest platform pulls; None while not known.
 
-    Of the images, for their sizes are known and their pulls make the class wait; files are for a
-    platform by their path.
+    A file whose size nobody knows yet is left out; one for another system is not pulled.
     """
     each = [
-        check(_for(lock, platform), shelf, manifests).bytes()["needed"]
+        check(_for(lock, platform, shelf), shelf, manifests).bytes()["needed"]
         for platform in lock.platforms or (None,)
     ]
     known = [one for one in each if one is not None]
     return max(known) if len(known) == len(each) else None
 
 
-def _for(lock: Lock, platform: Platform | None) -> Lock:
-    if platform is None:
-        return replace(lock, unpinned=())
-    others = [str(other) for other in lock.platforms if other != platform]
-    return replace(
-        lock,
-        images=tuple(_image_for(image, platform) for image in lock.images),
-        files=tuple(file for file in lock.files if file.size and not _is_for(file, others)),
-        unpinned=(),
-    )
+def _for(lock: Lock, platform: Platform | None, shelf: Shelf) -> Lock:
+    sized = (file for file in lock.files if file.size or shelf.size(file.digest))
+    files = tuple(file for file in sized if _is_for(file, platform))
+    images = tuple(_image_for(image, platform) for image in lock.images)
+    return replace(lock, images=images, files=files, unpinned=())
 
 
-def _image_for(image: PinnedImage, platform: Platform) -> PinnedImage:
+def _image_for(image: PinnedImage, platform: Platform | None) -> PinnedImage:
     """Take one platform of an image where it is held for that one."""
     is_held = image.platforms is None or platform in image.platforms
-    return replace(image, platforms=frozenset({platform})) if is_held else image
+    if platform is None or not is_held:
+        return image
+    children = {key: child for key, child in image.children.items() if key == platform}
+    return replace(image, platforms=frozenset({platform}), children=children)
 
 
-def _is_for(file: PinnedFile, platforms: list[str]) -> bool:
+def _is_for(file: PinnedFile, platform: Platform | None) -> bool:
     """Tell by its path, as `bin/linux/arm64/kubectl` or `minikube-linux-arm64`."""
-    return any(name in file.path or name.replace("/", "-") in file.path for name in platforms)
+    named = _PLATFORM.search(file.path)
+    return named is None or platform is None or f"{named[1]}/{named[2]}" == str(platform)
