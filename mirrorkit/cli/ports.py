@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from mirrorkit.cli.output import note
+from mirrorkit.cli.output import note, printable
 from mirrorkit.documents.configuration import PORT
 from mirrorkit.errors import AddressInUseError
 from mirrorkit.host.listener import program_on
@@ -43,7 +43,7 @@ async def start_somewhere(
             if not settings.is_port_open or (holder is not None and holder.is_mirrorkit):
                 _refuse(error, holder)
             if not is_quiet:
-                note(f"port {port} is taken by {holder or 'another program'}; trying the next")
+                note(f"port {port} is taken by {_named(holder)}; trying the next")
             continue
         served = int(runner.addresses[0][1])
         if settings.is_port_open and served != settings.listen.port:
@@ -68,7 +68,11 @@ def _refuse(error: AddressInUseError, holder: Program | None) -> NoReturn:
     hint = error.hint
     if holder.is_mirrorkit:
         hint = "it goes on by itself; for another class choose another port: --listen :5081"
-    raise AddressInUseError(f"{error.message}: {holder}", hint=hint) from error
+    raise AddressInUseError(f"{error.message}: {_named(holder)}", hint=hint) from error
+
+
+def _named(holder: Program | None) -> str:
+    return printable(str(holder)) if holder is not None else "another program"
 
 
 def _remember(settings: Settings, port: int) -> None:

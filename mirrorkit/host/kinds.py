@@ -44,16 +44,18 @@ _MINIKUBE: Final = tuple(IPv4Network(f"192.168.{third}.0/24") for third in range
 _FAKE: Final = IPv4Network("198.18.0.0/15")  # Clash and its like give these out
 _SHARED: Final = IPv4Network("100.64.0.0/10")  # Tailscale's; on a campus also an ordinary network
 _HOST_ONLY: Final = IPv4Network("192.168.56.0/24")  # VirtualBox's first
-# Where a hypervisor hides its guests: who made the machine, their network, the gateway's last byte.
+# Where a hypervisor hides its guests: who made the machine, their network, the gateway's last byte,
+# and the prefix its networks have. As narrow as is known: a bridged guest must not be hidden.
 _NAT: Final = (
-    ("virtualbox", IPv4Network("10.0.0.0/20"), (1, 2)),
-    ("qemu", IPv4Network("10.0.2.0/24"), (2,)),
-    ("qemu", IPv4Network("192.168.122.0/24"), (1,)),
-    ("vmware", IPv4Network("192.168.0.0/16"), (2,)),
-    ("vmware", IPv4Network("172.16.0.0/12"), (2,)),
-    ("microsoft corporation virtual machine", IPv4Network("172.16.0.0/12"), (1,)),
-    ("parallels", IPv4Network("10.211.55.0/24"), (1, 2)),
-    ("apple", IPv4Network("192.168.64.0/20"), (1,)),
+    ("virtualbox", IPv4Network("10.0.2.0/24"), (1, 2), 24),
+    *(("virtualbox", IPv4Network(f"10.0.{third}.0/24"), (2,), 24) for third in range(3, 10)),
+    ("qemu", IPv4Network("10.0.2.0/24"), (2,), 24),
+    ("qemu", IPv4Network("192.168.122.0/24"), (1,), 24),
+    ("vmware", IPv4Network("192.168.0.0/16"), (2,), 24),
+    ("vmware", IPv4Network("172.16.0.0/12"), (2,), 24),
+    ("microsoft corporation virtual machine", IPv4Network("172.16.0.0/12"), (1,), 20),
+    ("parallels", IPv4Network("10.211.55.0/24"), (1, 2), 24),
+    ("apple virtualization", IPv4Network("192.168.64.0/24"), (1,), 24),
 )
 _SLIRP: Final = ("10.0.2.15", "10.0.2.2")  # VirtualBox's and QEMU's own, whoever says otherwise
 _WSL_PREFIX: Final = 20
@@ -119,8 +121,8 @@ def _is_wsl_nat(address: IPv4Interface, machine: Machine) -> bool:
 def _is_nat(address: IPv4Interface, gateway: str, vendor: str) -> bool:
     if not gateway:
         return False
-    last = int(ip_address(gateway)) & 0xFF
+    last, prefix = int(ip_address(gateway)) & 0xFF, address.network.prefixlen
     return any(
-        maker in vendor.lower() and address.ip in network and last in lasts
-        for maker, network, lasts in _NAT
+        maker in vendor.lower() and address.ip in network and last in lasts and prefix == length
+        for maker, network, lasts, length in _NAT
     )

@@ -31,7 +31,7 @@ def read_macos() -> Machine:
     return Machine(
         interfaces=parse_ifconfig(said("ifconfig")),
         gateways=parse_routes(said("netstat", "-rn", "-f", "inet")),
-        vendor="" if said("sysctl", "-n", "kern.hv_vmm_present") != "1" else "Apple",
+        vendor="" if said("sysctl", "-n", "kern.hv_vmm_present") != "1" else "Apple Virtualization",
     )
 
 

@@ -104,6 +104,31 @@ def test_every_other_address_is_known_for_what_it_is() -> None:
             ),
             "192.168.1.77",
         ),
+        # Bridged guests in networks that are near those of their hypervisors.
+        (
+            machine(
+                card("enp0s3", "10.0.1.20/24"),
+                gateways={"enp0s3": "10.0.1.1"},
+                vendor="innotek GmbH VirtualBox",
+            ),
+            "10.0.1.20",
+        ),
+        (
+            machine(
+                card("eth0", "172.16.5.20/24"),
+                gateways={"eth0": "172.16.5.1"},
+                vendor="Microsoft Corporation Virtual Machine",
+            ),
+            "172.16.5.20",
+        ),
+        (
+            machine(
+                card("ens33", "192.168.1.20/24"),
+                gateways={"ens33": "192.168.1.1"},
+                vendor="VMware, Inc. VMware Virtual Platform",
+            ),
+            "192.168.1.20",
+        ),
         # WSL2 in mirrored mode has Windows' own address, and the interface loopback0.
         (
             machine(
@@ -170,6 +195,16 @@ def test_what_students_reach_is_told(of: Machine, address: str) -> None:
                 card("ens3", "192.168.122.30/24"),
                 gateways={"ens3": "192.168.122.1"},
                 vendor="QEMU Standard PC (Q35 + ICH9, 2009)",
+            ),
+            Kind.NAT_VM,
+            "behind NAT",
+            "bridged",
+        ),
+        (
+            machine(
+                card("eth0", "172.20.3.4/20"),
+                gateways={"eth0": "172.20.0.1"},
+                vendor="Microsoft Corporation Virtual Machine",
             ),
             Kind.NAT_VM,
             "behind NAT",
