@@ -24,8 +24,8 @@ $(VENV)/.ready: pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-run: setup  ## set up, then sync this folder's lock and serve it on :5080
-	@$(BIN)/mirrorkit up || [ $$? -eq 130 ]  # Ctrl-C is how it ends
+run: setup  ## set up, then sync this folder's lock and serve it on :5080; offline the made-up class
+	@$(BIN)/mirrorkit up --demo-if-offline || [ $$? -eq 130 ]  # Ctrl-C is how it ends
 
 demo: setup  ## a whole made-up class in some seconds: no network, nothing left behind
 	@$(BIN)/mirrorkit demo --once

@@ -162,6 +162,16 @@ async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = F
         return await sync(lock, run)
 
 
+async def has_anything(settings: Settings) -> bool:
+    """Say whether anything of the locks is held, or else a source answers."""
+    from mirrorkit.flows.keep import any_answers
+
+    if any(checked.bytes()["present"] for checked in check_locks(settings).values()):
+        return True
+    async with open_run(settings, lambda _event: None) as run:
+        return await any_answers(read_lock(settings.locks[0]), run)
+
+
 def follow_locks(settings: Settings) -> LockFiles:
     """Read every lock the settings name, and again whenever somebody changes one."""
     from mirrorkit.server.locks import LockFiles

@@ -42,16 +42,17 @@ def command(once: Once = False, listen: Address = None, as_json: Json = False) -
         address = None if listen is None else Listen.parse(listen)
     except ValueError as error:
         raise UsageError(f"--listen: {error}", hint="such as --listen 127.0.0.1:5081") from error
-    return asyncio.run(_demo(address, say_told_json if as_json else say_told, is_once=once))
+    return asyncio.run(run_demo(address, is_once=once, as_json=as_json))
 
 
-async def _demo(listen: Listen | None, tell: Teller, *, is_once: bool) -> int:
+async def run_demo(listen: Listen | None, *, is_once: bool, as_json: bool) -> int:
     """Run the demo; Ctrl-C and SIGTERM end it in order, so that nothing is left behind."""
     import asyncio
     import signal
 
     from mirrorkit.errors import EXIT_INTERRUPTED
 
+    tell = _say_told_json if as_json else _say_told
     task = asyncio.create_task(_steps(listen, tell, is_once=is_once))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -78,12 +79,12 @@ async def _steps(listen: Listen | None, tell: Teller, *, is_once: bool) -> int:
     return 0
 
 
-def say_told_json(told: Told) -> None:
+def _say_told_json(told: Told) -> None:
     """Print what a demo tells, as one JSON object a line."""
     say_json({"event": type(told).__name__.lower(), "made_up": True, **told._asdict()})
 
 
-def say_told(told: Told) -> None:
+def _say_told(told: Told) -> None:
     """Print what a demo tells, for people."""
     from mirrorkit.demo.told import Answer, Begun, Ended, Serving, Step, Unplugged
 

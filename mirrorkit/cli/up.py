@@ -37,6 +37,13 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+DemoIfOffline = Annotated[
+    bool,
+    typer.Option(
+        "--demo-if-offline",
+        help="Where no source answers and nothing is held, show the made-up class instead.",
+    ),
+]
 _LOCK = ".lock.yaml"
 
 
@@ -52,6 +59,7 @@ def command(
     source: SourceNames = None,
     frozen: Frozen = False,
     no_awake: NoAwake = False,
+    demo_if_offline: DemoIfOffline = False,
     as_json: Json = False,
 ) -> int:
     """Start a class, fetch what it needs, and serve it: at once what is held, the rest beside it.
@@ -70,6 +78,8 @@ def command(
     """
     import asyncio
 
+    from mirrorkit.wiring import has_anything
+
     settings = settings_from(
         store=store,
         locks=lock,
@@ -85,11 +95,26 @@ def command(
     if target is not None and wish.exists() and wish != Path(target):
         tell(f"{printable(str(wish))} is here already and used as it is", as_json=as_json)
     is_first = not settings.locks[0].exists() and _start_documents(settings, wish, target, as_json)
+    if demo_if_offline and not asyncio.run(has_anything(settings)):
+        return _show_demo(settings, as_json=as_json)
     from mirrorkit.cli.evening import Evening
 
     evening = Evening(settings, wish, is_first=is_first, is_frozen=frozen, as_json=as_json)
     asyncio.run(evening.run(keeps_awake=not no_awake))
     return 0
+
+
+def _show_demo(settings: Settings, *, as_json: bool) -> int:
+    """Say that there is nothing real to serve, and show the made-up class until Ctrl-C."""
+    import asyncio
+
+    from mirrorkit.cli.demo import run_demo
+
+    tell("no source answers and nothing is held yet: here is the made-up class", as_json=as_json)
+    tell("once there is a network, the same command fetches the real one\n", as_json=as_json)
+    is_asked = settings.origins["listen"] != "built-in"
+    listen = settings.listen if is_asked else None
+    return asyncio.run(run_demo(listen, is_once=False, as_json=as_json))
 
 
 def _placed(settings: Settings, target: str | None) -> tuple[Settings, Path]:

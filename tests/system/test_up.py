@@ -62,3 +62,26 @@ def test_a_class_synced_by_another_process_is_served_without_a_restart(
         port = int(server.address.rpartition(":")[2])
         os.kill(server.pid, signal.SIGTERM)
         wait_until(lambda: not listening(port), 10, "a clean end")
+
+
+def test_up_shows_the_made_up_class_only_where_asked_and_nothing_real_can_be_had(
+    tmp_path: Path, own_upstream: DockerRegistry, images: dict[str, Made]
+) -> None:
+    product = product_for(tmp_path, images, own_upstream.address)
+    product.configure(dict.fromkeys([*hosts_of(images), OLD], own_upstream.address))
+    own_upstream.stop()
+    made_up = "/v2/library/nginx/manifests/alpine-demo"
+    with product.serving("up", "--demo-if-offline") as server:
+        assert status_of(server.address, made_up) == 200
+        assert status_of(server.address, NGINX) == 404
+    assert "no source answers and nothing is held yet" in (tmp_path / "up.log").read_text()
+    assert not product.store.exists()
+    with product.serving("up") as server:
+        assert status_of(server.address, made_up) == 404
+    own_upstream.start()
+    with product.serving("up", "--demo-if-offline") as server:
+        wait_until(lambda: status_of(server.address, "/health") == 200, 60, "complete")
+        assert status_of(server.address, made_up) == 404
+    own_upstream.stop()
+    with product.serving("up", "--demo-if-offline") as server:
+        assert status_of(server.address, NGINX) == 200
