@@ -1,4 +1,4 @@
-"""Media types of the documents that registries hold."""
+"""Media types of what registries hold."""
 
 from typing import Final
 
@@ -17,12 +17,27 @@ IMAGE_CONFIGS: Final = frozenset(
         "application/vnd.docker.container.image.v1+json",
     }
 )
-PLAIN_LAYERS: Final = frozenset(
+"""Configs that say what a container runs, and whose digest is the image id."""
+
+TAR_LAYERS: Final = frozenset(
     {
         "application/vnd.oci.image.layer.v1.tar",
-        "application/vnd.oci.image.layer.v1.tar+gzip",
         "application/vnd.docker.image.rootfs.diff.tar",
+    }
+)
+GZIP_LAYERS: Final = frozenset(
+    {
+        "application/vnd.oci.image.layer.v1.tar+gzip",
         "application/vnd.docker.image.rootfs.diff.tar.gzip",
     }
 )
+ZSTD_LAYERS: Final = frozenset(
+    {
+        "application/vnd.oci.image.layer.v1.tar+zstd",
+        "application/vnd.docker.image.rootfs.diff.tar.zstd",
+    }
+)
+LAYERS: Final = TAR_LAYERS | GZIP_LAYERS | ZSTD_LAYERS
+"""Layers that may be handed on, by how they are packed (image-spec, layer.md)."""
+PLAIN_LAYERS: Final = TAR_LAYERS | GZIP_LAYERS
 """Layers that every Docker Engine unpacks; what its owner forbids to hand on is not among them."""
