@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -95,8 +95,13 @@ class Sink(Protocol):
         """Begin or go on writing a blob; None when another writer just finished it."""
         ...
 
-    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
-        """Name what is now complete; always the last step."""
+    async def tag(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None
+    ) -> None:
+        """Name what is now complete; always the last step.
+
+        `stands_for` is the digest that was pinned, where this is the same image in other bytes.
+        """
         ...
 
     async def discard(self, digest: Digest) -> None:
@@ -117,6 +122,10 @@ class Shelf(Protocol):
 
     def read(self, digest: Digest) -> bytes:
         """Return a small blob's bytes, unchecked; FileNotFoundError when it is not held."""
+        ...
+
+    def pieces(self, digest: Digest) -> Iterator[bytes]:
+        """Yield any blob's bytes, unchecked, at most 1 MiB at a time; FileNotFoundError too."""
         ...
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor, decode_digest, encode
 from mirrorkit.oci.mediatypes import OCI_INDEX
 from mirrorkit.oci.reference import Reference
 
 if TYPE_CHECKING:
-    from mirrorkit.oci.digest import Digest
+    from collections.abc import Iterable
 
 OCI_LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
 REF_NAME: Final = "org.opencontainers.image.ref.name"
+STANDS_FOR: Final = "vnd.mirrorkit.stands-for"
+"""The digest that a lock pins, on an entry that is the same image in other bytes."""
 
 _HEAD: Final = {"schemaVersion": 2, "mediaType": OCI_INDEX}
 
@@ -56,10 +60,27 @@ class LayoutIndex:
         """Everything that was once complete, named or not, by digest."""
         return {descriptor.digest: descriptor for descriptor in self.manifests}
 
-    def tagged(self, name: Reference, descriptor: Descriptor) -> LayoutIndex:
-        """Name a root; what the name stood for before stays, without a name."""
-        new = msgspec.structs.replace(descriptor, annotations={REF_NAME: str(name)})
-        entries = [_without_name(entry, str(name)) for entry in self.entries]
+    @cached_property
+    def substitutes(self) -> dict[Digest, Descriptor]:
+        """What stands for a pinned digest: the same image in other bytes, by that digest."""
+        found: dict[Digest, Descriptor] = {}
+        for descriptor in self.manifests:
+            with suppress(ValueError):
+                found[Digest((descriptor.annotations or {}).get(STANDS_FOR, ""))] = descriptor
+        return found
+
+    def tagged(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None
+    ) -> LayoutIndex:
+        """Name a root; what the name stood for before stays, without a name.
+
+        `stands_for` is the digest it is a substitute for. The digest itself, and another
+        substitute, take that part from the one before.
+        """
+        notes = {REF_NAME: str(name)} | ({STANDS_FOR: str(stands_for)} if stands_for else {})
+        new = msgspec.structs.replace(descriptor, annotations=notes)
+        replaced = ((REF_NAME, str(name)), (STANDS_FOR, stands_for or descriptor.digest))
+        entries = [_without(entry, replaced) for entry in self.entries]
         kept = [e for e in entries if e.get("annotations") or e["digest"] != descriptor.digest]
         return LayoutIndex((*kept, json.loads(encode(new))), self.head)
 
@@ -88,12 +109,13 @@ def parse_index(data: bytes) -> LayoutIndex:
     return index
 
 
-def _without_name(entry: dict[str, Any], name: str) -> dict[str, Any]:
-    """Take a name away from an entry that has it."""
-    annotations = entry.get("annotations") or {}
-    if annotations.get(REF_NAME) != name:
+def _without(entry: dict[str, Any], notes: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Take annotations away from an entry that has them with these values."""
+    before = entry.get("annotations") or {}
+    gone = dict(notes)
+    rest = {key: value for key, value in before.items() if gone.get(key) != value}
+    if len(rest) == len(before):
         return entry
-    rest = {key: value for key, value in annotations.items() if key != REF_NAME}
     bare = {key: value for key, value in entry.items() if key != "annotations"}
     return {**bare, "annotations": rest} if rest else bare
 

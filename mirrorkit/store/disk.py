@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.layout import EMPTY, OCI_LAYOUT, LayoutIndex, parse_index
 from mirrorkit.errors import StoreError
@@ -21,13 +21,15 @@ from mirrorkit.store.durable import (
 from mirrorkit.store.ingest import open_ingest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
     from mirrorkit.store.ingest import DiskIngest
+
+_PIECE: Final = 256 << 10
 
 
 class DiskStore:
@@ -73,6 +75,14 @@ class DiskStore:
             return self.path(digest).read_bytes()
         raise FileNotFoundError(str(digest))
 
+    def pieces(self, digest: Digest) -> Iterator[bytes]:
+        """Yield a blob's bytes, at most 1 MiB at a time; FileNotFoundError when it is not held."""
+        if self.size(digest) is None:
+            raise FileNotFoundError(str(digest))
+        with storage_errors(self.root), self.path(digest).open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
     # Sink
 
     async def holds(self, descriptor: Descriptor) -> bool:
@@ -86,12 +96,14 @@ class DiskStore:
             self._partial(descriptor.digest), self.path(descriptor.digest), descriptor
         )
 
-    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
+    async def tag(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None
+    ) -> None:
         """Name what is now complete."""
         self._create()
         with storage_errors(self.root):
             async with locked(self.root / "index.lock"):
-                await in_thread(self._rewrite_index, name, descriptor)
+                await in_thread(self._rewrite_index, name, descriptor, stands_for)
 
     async def discard(self, digest: Digest) -> None:
         """Remove a blob that turned out to hold other bytes."""
@@ -158,5 +170,7 @@ class DiskStore:
                 hint="restore it from a copy, or remove it and sync again: the blobs are kept",
             ) from error
 
-    def _rewrite_index(self, name: Reference, descriptor: Descriptor) -> None:
-        write_file(self._index, self._read_index().tagged(name, descriptor).encode())
+    def _rewrite_index(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None
+    ) -> None:
+        write_file(self._index, self._read_index().tagged(name, descriptor, stands_for).encode())

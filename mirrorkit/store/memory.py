@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.layout import EMPTY
 from mirrorkit.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
+
+_PIECE: Final = 1 << 20
 
 
 class MemoryIngest:
@@ -74,6 +76,12 @@ class MemoryStore:
             raise FileNotFoundError(str(digest))
         return self.blobs[digest]
 
+    def pieces(self, digest: Digest) -> Iterator[bytes]:
+        """Yield a blob's bytes, at most 1 MiB at a time; FileNotFoundError when it is not held."""
+        data = self.read(digest)
+        for start in range(0, len(data), _PIECE):
+            yield data[start : start + _PIECE]
+
     async def holds(self, descriptor: Descriptor) -> bool:
         """Say whether the blob is there with the right size."""
         return self.size(descriptor.digest) == descriptor.size
@@ -85,9 +93,11 @@ class MemoryStore:
             is_held = await self.holds(descriptor)
             yield None if is_held else MemoryIngest(self, descriptor)
 
-    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
+    async def tag(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None
+    ) -> None:
         """Name what is now complete."""
-        self._index = self._index.tagged(name, descriptor)
+        self._index = self._index.tagged(name, descriptor, stands_for)
 
     async def discard(self, digest: Digest) -> None:
         """Remove a blob that turned out to hold other bytes."""

@@ -204,6 +204,33 @@ async def test_one_root_may_have_two_names(store: Store) -> None:
     assert set(store.index().names) == {NAME, ALSO}
 
 
+@pytest.mark.parametrize("data", [b"", b"x", BODY], ids=["empty", "one byte", "large"])
+async def test_a_blob_can_be_read_in_pieces(store: Store, data: bytes) -> None:
+    await put(store, blob_of(data), data)
+    pieces = list(store.pieces(blob_of(data).digest))
+    assert b"".join(pieces) == data
+    assert all(0 < len(piece) <= 1 << 20 for piece in pieces)
+
+
+async def test_there_are_no_pieces_of_what_is_not_held(store: Store) -> None:
+    with pytest.raises(FileNotFoundError):
+        next(store.pieces(blob_of(BODY).digest))
+
+
+async def test_what_stands_for_a_digest_is_named_and_found_by_that_digest(store: Store) -> None:
+    pinned, other = blob_of(BODY), blob_of(OTHER)
+    await store.tag(NAME, other, pinned.digest)
+    index = store.index()
+    assert {key: one.digest for key, one in index.substitutes.items()} == {
+        pinned.digest: other.digest
+    }
+    assert index.names[NAME].digest == other.digest
+    assert set(index.roots) == {other.digest}
+    await store.tag(NAME, pinned)
+    assert store.index().substitutes == {}
+    assert set(store.index().roots) == {pinned.digest, other.digest}
+
+
 async def test_a_name_given_anew_leaves_the_old_root_without_a_name(store: Store) -> None:
     old, new = blob_of(BODY), blob_of(OTHER)
     await store.tag(NAME, old)

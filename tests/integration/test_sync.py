@@ -90,8 +90,10 @@ class Order(MemoryStore):
         self.missing: dict[str, set[str]] = {}
         self._images = images
 
-    async def tag(self, name: Reference, descriptor: Descriptor) -> None:
-        await super().tag(name, descriptor)
+    async def tag(
+        self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None
+    ) -> None:
+        await super().tag(name, descriptor, stands_for)
         made_one = self._images[str(name)]
         wanted = {part.digest for part in made_one.manifests()} | set(made_one.all_blobs())
         self.missing[str(name)] = wanted - set(self.blobs)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirrorkit.documents.layout import OCI_LAYOUT, REF_NAME, LayoutIndex, parse_index
+from mirrorkit.documents.layout import OCI_LAYOUT, REF_NAME, STANDS_FOR, LayoutIndex, parse_index
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.mediatypes import DOCKER_LIST, OCI_INDEX, OCI_MANIFEST
@@ -113,6 +113,32 @@ def test_of_two_entries_with_one_name_only_one_is_named_and_neither_survives_a_n
     after = index.tagged(ONE, C)
     assert [d.digest for d in after.names.values()] == [C.digest]
     assert set(after.roots) == {A.digest, B.digest, C.digest}
+
+
+def test_a_substitute_keeps_its_part_when_its_name_moves_to_another_digest() -> None:
+    index = LayoutIndex().tagged(ONE, A, B.digest).tagged(ONE, C)
+    assert listed(index) == [(A.digest, {STANDS_FOR: B.digest}), (C.digest, {REF_NAME: str(ONE)})]
+    assert {key: one.digest for key, one in index.substitutes.items()} == {B.digest: A.digest}
+    assert parse_index(index.encode()) == index
+
+
+def test_a_new_substitute_and_the_digest_itself_end_the_part_of_the_one_before() -> None:
+    index = LayoutIndex().tagged(ONE, A, B.digest).tagged(ONE, C, B.digest)
+    assert listed(index) == [
+        (A.digest, None),
+        (C.digest, {REF_NAME: str(ONE), STANDS_FOR: B.digest}),
+    ]
+    index = index.tagged(TWO, B)
+    assert index.substitutes == {}
+    assert index.names[ONE].digest == C.digest
+
+
+@pytest.mark.parametrize("said", ["", "sha256:x", "md5:0", str(ONE)])
+def test_what_stands_for_no_digest_is_no_substitute(said: str) -> None:
+    theirs = entry(A) | {"annotations": {STANDS_FOR: said}}
+    index = index_of(theirs)
+    assert index.substitutes == {}
+    assert json.loads(index.tagged(ONE, B).encode())["manifests"][0] == theirs
 
 
 GOOD = json.dumps({"schemaVersion": 2, "manifests": [entry(A, name=str(ONE))]})
