@@ -10,7 +10,8 @@
     │   ├── NotFoundError      not-found             it answered: that is not here
     │   └── DeniedError        denied                it answered: not for you
     ├── IntegrityError         integrity        5    bytes are not the bytes that were pinned
-    │   └── MisannouncedError  misannounced          a source announced others; none were taken
+    │   ├── MisannouncedError  misannounced          a source announced others; none were taken
+    │   └── DifferentImageError  different-image     a source has another image under the name
     └── SurroundingsError      environment      6    this machine is in the way
         ├── DiskFullError      disk-full
         ├── StoreError         store
@@ -163,6 +164,12 @@ class MisannouncedError(IntegrityError):
     """
 
     code = "misannounced"
+
+
+class DifferentImageError(IntegrityError):
+    """A source has another image under a pinned name: not its bytes, and not its files."""
+
+    code = "different-image"
 
 
 class SurroundingsError(MirrorkitError):

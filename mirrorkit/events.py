@@ -71,6 +71,19 @@ class ImageLoaded(_Event, frozen=True):
     name: str
 
 
+class ImageSubstituted(_Event, frozen=True):
+    """Of an image a source has the same in other bytes, for some platforms; none named means all.
+
+    It is held under its tag, not under its pinned digest. Layers of zstd (`is_zstd`) cannot be
+    unpacked by Docker 20.10.
+    """
+
+    name: str
+    source: str
+    platforms: list[str]
+    is_zstd: bool = False
+
+
 class ImageFailed(_Event, frozen=True):
     """An image could not be completed in this run."""
 
@@ -124,6 +137,7 @@ Event: TypeAlias = (
     | DocumentIgnored
     | SourceFailed
     | ImageCompleted
+    | ImageSubstituted
     | ImageFailed
     | ImageLoaded
     | LoadPlanned

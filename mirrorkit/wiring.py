@@ -151,7 +151,9 @@ async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer
     return {str(image.name): image.digest for image in lock.images}, answers
 
 
-async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = False) -> SyncReport:
+async def sync_once(
+    settings: Settings, report: Listener, *, is_frozen: bool = False, wants_exact: bool = False
+) -> SyncReport:
     """Read the lock and sync it; `is_frozen` does not look whether images.yaml agrees."""
     from mirrorkit.flows.sync import sync
 
@@ -159,7 +161,7 @@ async def sync_once(settings: Settings, report: Listener, *, is_frozen: bool = F
     if not is_frozen:
         refuse_disagreement(lock, settings.locks[0])
     async with open_run(settings, report) as run:
-        return await sync(lock, run)
+        return await sync(lock, run, wants_exact=wants_exact)
 
 
 async def has_anything(settings: Settings) -> bool:

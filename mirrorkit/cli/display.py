@@ -21,6 +21,7 @@ from mirrorkit.events import (
     ImageFailed,
     ImageLoaded,
     LoadPlanned,
+    ImageSubstituted,
     Planned,
     PlatformMissing,
     SourceFailed,
@@ -98,6 +99,10 @@ def choose_display(*, as_json: bool) -> Display:
 
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
+    if isinstance(event, ImageSubstituted):
+        of = f" for {', '.join(event.platforms)}" if event.platforms else ""
+        zstd = "; its layers are zstd, which Docker 20.10 cannot unpack" if event.is_zstd else ""
+        return f"complete  {event.name}{of}, as the same image packed anew at {event.source}{zstd}"
     if isinstance(event, Planned):
         return _sentence_of_plan(event) if event.images or event.files else None
     if isinstance(event, LoadPlanned):

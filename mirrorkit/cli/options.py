@@ -44,6 +44,10 @@ NoAwake = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
+Exact = Annotated[
+    bool,
+    typer.Option("--exact", help="Ask again for the pinned bytes of what is held as a same image."),
+]
 SourceNames = Annotated[
     list[str] | None,
     typer.Option(

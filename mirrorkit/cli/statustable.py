@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.output import printable
-from mirrorkit.flows.check import State
+from mirrorkit.flows.check import Level, State
 from mirrorkit.flows.lessons import groups
 from mirrorkit.progress import counted, readable
 
@@ -23,7 +23,8 @@ def table(lock: str, whole: Completeness, *, names_all: bool) -> list[str]:
     parted = [group._replace(name=printable(group.name)) for group in groups(whole)]
     width = max((len(group.name) for group in parted), default=0)
     lines = [line for group in parted for line in _lines(group, width, names_all=names_all)]
-    return [*lines, summary(lock, whole)]
+    words = same_images(whole)
+    return [*lines, summary(lock, whole), *([f"{lock}: {words}"] if words else [])]
 
 
 def summary(lock: str, whole: Completeness) -> str:
@@ -34,7 +35,7 @@ def summary(lock: str, whole: Completeness) -> str:
 def _lines(group: Group, width: int, *, names_all: bool) -> Iterator[str]:
     held = group.completeness
     yield f"{_state(held):<8}  {group.name:<{width}}  {_counts(held)}, {_bytes(held)}"
-    named = held.items if names_all else held.missing_items
+    named = held.items if names_all else (*held.missing_items, *held.same_images)
     if _state(held) == State.ABSENT and len(named) > _NAMED and not names_all:
         named = ()  # before the first sync its name says it all
     for item in named:
@@ -48,8 +49,21 @@ def _state(held: Completeness) -> State:
     return State.ABSENT if is_absent else State.PARTIAL
 
 
+def same_images(whole: Completeness) -> str:
+    """Say how many images are complete in other bytes than the pinned, and what that means."""
+    count = len(whole.same_images)
+    if not count:
+        return ""
+    return (
+        f"{counted(count, 'image')} held as the same image with layers packed anew: served by tag,"
+        " not by the pinned digest; `mirrorkit sync --exact` looks for the pinned bytes again"
+    )
+
+
 def _part(item: Item) -> str:
     """Say how much of an item is there, where that is more than nothing and less than all."""
+    if item.level is Level.SAME_IMAGE:
+        return "  same image"
     if item.state is not State.PARTIAL or item.needed is None:
         return ""
     return f"  {readable(item.present)} of {readable(item.needed)}"

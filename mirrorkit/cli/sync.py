@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mirrorkit.cli.options import (
     Config,
+    Exact,
     Frozen,
     Jobs,
     Json,
@@ -15,6 +16,7 @@ from mirrorkit.cli.options import (
     settings_from,
 )
 from mirrorkit.cli.output import note, say_json, tell_error
+from mirrorkit.cli.statustable import same_images
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import counted, readable
 
@@ -31,6 +33,7 @@ def command(
     jobs: Jobs = None,
     frozen: Frozen = False,
     source: SourceNames = None,
+    exact: Exact = False,
     as_json: Json = False,
 ) -> int:
     """Fetch everything the lock pins into the store.
@@ -40,11 +43,16 @@ def command(
     is held and verified. When images.yaml beside the lock wants something else than the lock has,
     that is an error; --frozen does not look.
 
+    Where no source has the pinned bytes, the same image with layers packed anew is taken: the same
+    config, and each layer unpacks to the same files. It is complete, served by tag and not by its
+    pinned digest, and left alone until --exact asks for the pinned bytes again.
+
     \b
     Examples:
       mirrorkit sync
       mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
       mirrorkit sync --source aliyun --source daocloud
+      mirrorkit sync --exact
     """
     import asyncio
 
@@ -54,15 +62,17 @@ def command(
         store=store, locks=lock, config=config, jobs=jobs, sources=source, is_one_lock=True
     )
     with choose_display(as_json=as_json) as display:
-        report = asyncio.run(_sync(settings, display, is_frozen=frozen))
+        report = asyncio.run(_sync(settings, display, is_frozen=frozen, wants_exact=exact))
     tell_report(report, display, as_json=as_json)
     return report.exit_status
 
 
-async def _sync(settings: Settings, display: Display, *, is_frozen: bool) -> SyncReport:
+async def _sync(
+    settings: Settings, display: Display, *, is_frozen: bool, wants_exact: bool
+) -> SyncReport:
     from mirrorkit.wiring import sync_once
 
-    return await sync_once(settings, display, is_frozen=is_frozen)
+    return await sync_once(settings, display, is_frozen=is_frozen, wants_exact=wants_exact)
 
 
 def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
@@ -75,6 +85,8 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
         note(f"error: {name}: {error.message}")
         if error.hint:
             note(f"hint: {error.hint}")
+    if words := same_images(report.completeness):
+        note(f"note      {words}")
     counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
     tally = display.tally
     fetched = f"{readable(tally.fetched_in_all)} fetched"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mirrorkit.flows.needs import needs_of
+from mirrorkit.flows.needs import needs_of, walk
+from mirrorkit.flows.substitutes import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mirrorkit.content import Shelf
     from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage, Unpinned
     from mirrorkit.flows.manifests import Manifests
+    from mirrorkit.flows.needs import Needs
     from mirrorkit.oci.digest import Digest
 
 STATUS_VERSION = 1
@@ -26,6 +28,15 @@ class State(StrEnum):
     PARTIAL = "partial"
     ABSENT = "absent"
     CORRUPT = "corrupt"
+
+
+class Level(StrEnum):
+    """What a complete item is complete in."""
+
+    EXACT = "exact"
+    """The bytes that the lock pins."""
+    SAME_IMAGE = "same-image"
+    """The same image with layers packed anew: served under its tag, not under its pinned digest."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,13 @@ class Item:
     known: str | None = None
     """How its digest is known: proven, expected, or None where the lock does not say."""
     needed_by: tuple[str, ...] = ()
+    held_as: Level = Level.EXACT
+    """What the state and the sizes are those of."""
+
+    @property
+    def level(self) -> Level | None:
+        """What it is complete in; None while it is not complete."""
+        return self.held_as if self.state is State.COMPLETE else None
 
     def as_json(self) -> dict[str, object]:
         """Return the item as the status document has it."""
@@ -56,6 +74,7 @@ class Item:
             "missing": [str(digest) for digest in self.missing],
             "bytes": {"needed": self.needed, "present": self.present},
             "known": self.known,
+            "level": self.level.value if self.level else None,
             "needed_by": list(self.needed_by),
         }
 
@@ -72,6 +91,11 @@ class Completeness:
     def is_complete(self) -> bool:
         """Say whether everything the lock pins is held."""
         return all(item.state is State.COMPLETE for item in self.items)
+
+    @property
+    def same_images(self) -> tuple[Item, ...]:
+        """Return what is complete as the same image in other bytes."""
+        return tuple(item for item in self.items if item.level is Level.SAME_IMAGE)
 
     @property
     def missing_items(self) -> tuple[Item, ...]:
@@ -140,7 +164,21 @@ def as_json(checked: Mapping[str, Completeness]) -> dict[str, object]:
 
 
 def _check_image(image: PinnedImage, shelf: Shelf, manifests: Manifests) -> Item:
-    needs = needs_of(image, manifests)
+    """Look for the pinned bytes and, where they are not whole, for the same image in others."""
+    pinned = needs_of(image, manifests)
+    # Fit for the platforms asked, and named, which is the last step: else it cannot be pulled.
+    is_ready = pinned.is_fit(image) and image.digest in shelf.index().roots
+    exact = _item(image, pinned, shelf, is_ready=is_ready)
+    substitute = shelf.index().substitutes.get(image.digest)
+    if exact.state is State.COMPLETE or substitute is None:
+        return exact
+    if not covers(substitute, image, pinned, manifests):
+        return exact
+    needs = walk(substitute.digest, image.platforms, manifests)
+    return replace(_item(image, needs, shelf, is_ready=True), held_as=Level.SAME_IMAGE)
+
+
+def _item(image: PinnedImage, needs: Needs, shelf: Shelf, *, is_ready: bool) -> Item:
     sizes = {digest: held.size for digest, held in needs.manifests.items()}
     missing = [*needs.missing, *needs.corrupt]
     is_corrupt = bool(needs.corrupt)
@@ -150,9 +188,7 @@ def _check_image(image: PinnedImage, shelf: Shelf, manifests: Manifests) -> Item
         if held != blob.size:
             missing.append(digest)
             is_corrupt |= held is not None
-    if not missing and (not needs.is_fit(image) or image.digest not in shelf.index().roots):
-        # Nothing for the platforms asked, or the last step, naming it, was not made: it cannot be
-        # pulled.
+    if not missing and not is_ready:
         missing.append(image.digest)
     present = _sum_without(sizes, missing)
     needed = sum(sizes.values()) if needs.is_known else None

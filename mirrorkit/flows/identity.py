@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.errors import IntegrityError
 from mirrorkit.flows.documents import manifest_beside
+from mirrorkit.flows.manifests import HeldManifest
 from mirrorkit.oci.manifest import Index, Manifest, parse_document
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def known_platforms(image: PinnedImage, run: Run) -> Mapping[Platform | None, Kn
     return found
 
 
-async def document_at(source: Source, digest: Digest) -> Document:
+async def document_at(source: Source, digest: Digest) -> HeldManifest:
     """Fetch a manifest that a source has, whatever the lock says; IntegrityError if it is none."""
     data = await source.manifest(digest)
     if not digest.matches(data):
         raise IntegrityError(f"{source.name} sent other bytes than {digest}")
     try:
-        return parse_document(data)
+        return HeldManifest(data, parse_document(data), digest)
     except ValueError as error:
         raise IntegrityError(f"{source.name} sent {digest}, {error}") from error
 

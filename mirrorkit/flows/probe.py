@@ -123,12 +123,14 @@ async def _compare(
     if digest in locked:
         return Verdict.SAME_IMAGE
     try:
-        document = await document_at(candidate.source, digest)
+        document = (await document_at(candidate.source, digest)).document
         if isinstance(document, Index):
             wanted = [child for child in document.manifests if child.runs_on in known]
             if any(child.digest in locked for child in wanted):
                 return Verdict.SAME_IMAGE
-            parts = [await document_at(candidate.source, child.digest) for child in wanted]
+            parts = [
+                (await document_at(candidate.source, child.digest)).document for child in wanted
+            ]
         else:
             parts = [document]
     except (NotFoundError, DeniedError, IntegrityError):

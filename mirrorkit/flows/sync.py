@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
 from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each
-from mirrorkit.flows.check import Completeness, State, check
+from mirrorkit.flows.check import Completeness, Level, State, check
 from mirrorkit.flows.copy import copy_blob
 from mirrorkit.flows.files import sync_files
 from mirrorkit.flows.plan import make_plan, refuse_full_disk
+from mirrorkit.flows.sameimage import take_same_images
 from mirrorkit.progress import Tally
 
 if TYPE_CHECKING:
@@ -33,34 +34,47 @@ class SyncReport:
 
     @property
     def exit_status(self) -> int:
-        """0 when complete; else that of the worst failure: integrity, upstream, incomplete."""
-        if self.completeness.is_complete:
-            return 0
-        return max((error.exit_status for error in self.failures.values()), default=1)
+        """That of the worst failure: integrity, upstream; without one 0 or 1, as it is complete."""
+        worst = 0 if self.completeness.is_complete else 1
+        return max((error.exit_status for error in self.failures.values()), default=worst)
 
 
-async def sync(lock: Lock, run: Run) -> SyncReport:
+async def sync(lock: Lock, run: Run, *, wants_exact: bool = False) -> SyncReport:
     """Bring everything a lock pins into the store; nothing is asked when all is held.
 
     What failed for want of an answer is tried again after a pause, as long as something arrived
-    since: a line that drops for some seconds loses nothing. Raises SurroundingsError when this
-    machine is in the way; failures of sources are in the report.
+    since: a line that drops for some seconds loses nothing. What then is missing yet may be held
+    as the same image in other bytes; such an image is complete, and left alone unless
+    `wants_exact`. Raises SurroundingsError when this machine is in the way; failures of sources
+    are in the report.
     """
     pauses: Iterator[float] = iter(())
     while True:
         tally = Tally()
-        report = await _pass(lock, run, tally)
+        report = await _pass(lock, run, tally, wants_exact=wants_exact)
         if tally.fetched and tally.fetched + tally.resumed > tally.dropped:
             pauses = iter(run.pauses)
         is_hopeful = any(isinstance(one, UnreachableError) for one in report.failures.values())
         pause = next(pauses, None) if is_hopeful else None
         if pause is None:
-            return report
+            return await _substitute(lock, report, run)
         run.report(TryingAgain(pause))
         await asyncio.sleep(pause)
 
 
-async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
+async def _substitute(lock: Lock, report: SyncReport, run: Run) -> SyncReport:
+    """Take the same image in other bytes, where the pinned ones are not to be had."""
+    if not report.failures:
+        return report
+    failures = dict(report.failures)
+    done = {item.name for item in report.completeness.same_images}
+    images = [image for image in lock.images if str(image.name) not in done]
+    async with run.store.lease():
+        await take_same_images(images, failures, run)
+    return SyncReport(check(lock, run.store, run.manifests), failures)
+
+
+async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> SyncReport:
     """Go once through everything that is not complete."""
 
     def listen(event: Event) -> None:
@@ -68,9 +82,13 @@ async def _pass(lock: Lock, run: Run, tally: Tally) -> SyncReport:
         run.report(event)
 
     before = check(lock, run.store, run.manifests)
-    states = {item.name: item.state for item in before.items}
-    todo = [image for image in lock.images if states[str(image.name)] is not State.COMPLETE]
-    files = [file for file in lock.files if states[file.path] is not State.COMPLETE]
+    done = {
+        item.name
+        for item in before.items
+        if item.state is State.COMPLETE and not (wants_exact and item.level is Level.SAME_IMAGE)
+    }
+    todo = [image for image in lock.images if str(image.name) not in done]
+    files = [file for file in lock.files if file.path not in done]
     if not todo and not files:
         return SyncReport(before, {})
     told = replace(run, report=listen)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from mirrorkit.oci.digest import Digest
 
 # Four bytes of zstd may become 128 KiB, and its decoder returns all that a call gave at once: fed
-# 1 KiB at a time it never holds more than 32 MiB. Gzip stops where it is told to.
-_SLICE: Final = 1 << 10
+# 1 KiB at a time it never holds more than 32 MiB. Gzip stops where it is told to, but what follows
+# a member is copied for each of them: small members in a large piece would cost its square.
+_ZSTD_STEP: Final = 1 << 10
+_GZIP_STEP: Final = 1 << 12
 _PIECE: Final = 1 << 20
 # Only the size of what really came counts; what a manifest declares costs a liar nothing. Layers
 # shrink to a half or a tenth, and gzip cannot do better than 1032 times: 128 leaves room for files
@@ -40,6 +42,9 @@ def unpacked_most(size: int) -> int:
 
 class _Packing(Protocol):
     """One way of packing a tar."""
+
+    step: int
+    """Packed bytes it is given at once."""
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         """Yield what some more packed bytes unpack to."""
@@ -65,9 +70,10 @@ class LayerCheck:
 
     def take(self, data: bytes) -> None:
         """Take the next bytes; ValueError when they are not packed as the media type says."""
-        for start in range(0, len(data), _SLICE):
+        step = self._packing.step
+        for start in range(0, len(data), step):
             try:
-                for piece in self._packing.unpack(data[start : start + _SLICE]):
+                for piece in self._packing.unpack(data[start : start + step]):
                     self._add(piece)
             except (zlib.error, zstandard.ZstdError) as error:
                 raise ValueError(_OTHERWISE) from error
@@ -96,6 +102,8 @@ def _packing(media_type: str) -> _Packing:
 class _Gzip:
     """Members one after the other, as RFC 1952 §2.2 has it; what follows the last is a member."""
 
+    step = _GZIP_STEP
+
     def __init__(self) -> None:
         self._member: zlib._Decompress | None = None
         self.is_whole = False
@@ -111,6 +119,8 @@ class _Gzip:
 
 class _Zstd:
     """Frames one after the other, skippable ones included (RFC 8878 §3.1)."""
+
+    step = _ZSTD_STEP
 
     def __init__(self) -> None:
         self._decompressor = zstandard.ZstdDecompressor()  # refuses windows above 128 MiB
@@ -128,6 +138,8 @@ class _Zstd:
 
 class _Tar:
     """No packing. Clients go by the first bytes, so these must be a tar's: ustar, or its end."""
+
+    step = _PIECE
 
     def __init__(self) -> None:
         self._head = b""

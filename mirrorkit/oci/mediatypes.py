@@ -31,12 +31,8 @@ GZIP_LAYERS: Final = frozenset(
         "application/vnd.docker.image.rootfs.diff.tar.gzip",
     }
 )
-ZSTD_LAYERS: Final = frozenset(
-    {
-        "application/vnd.oci.image.layer.v1.tar+zstd",
-        "application/vnd.docker.image.rootfs.diff.tar.zstd",
-    }
-)
+# Docker's own spelling of zstd is left out: containerd 1.6, podman and skopeo refuse it.
+ZSTD_LAYERS: Final = frozenset({"application/vnd.oci.image.layer.v1.tar+zstd"})
 LAYERS: Final = TAR_LAYERS | GZIP_LAYERS | ZSTD_LAYERS
 """Layers that may be handed on, by how they are packed (image-spec, layer.md)."""
 PLAIN_LAYERS: Final = TAR_LAYERS | GZIP_LAYERS

@@ -29,6 +29,8 @@ class Names:
         self.repositories: dict[str, dict[str, Descriptor]] = {}
         self.pinned: set[str] = set()
         """Canonical `name:tag`s of the locks, held or not."""
+        self.substituted = index.substitutes.keys() - index.roots.keys()
+        """Pinned digests whose images are held in other bytes: not to be had by digest."""
         for name, descriptor in index.names.items():
             self.repositories.setdefault(name.name, {})[name.tag or ""] = descriptor
         for lock in reversed(locks):  # so that the first lock has the last word
@@ -36,9 +38,13 @@ class Names:
         self._flat = self._flatten()
 
     def _add_lock(self, lock: Lock, index: LayoutIndex) -> None:
-        """Let a lock decide what its names stand for: its digest, or nothing until that is held."""
+        """Let a lock decide what its names stand for: its digest, or nothing until that is held.
+
+        The same image in other bytes stands in for it; it is served under the tag alone, for by
+        its pinned digest nobody can be given other bytes.
+        """
         for image in lock.images:
-            root = index.roots.get(image.digest)
+            root = index.roots.get(image.digest) or index.substitutes.get(image.digest)
             for name in (image.name, *image.also):
                 self.pinned.add(str(name))
                 tags = self.repositories.setdefault(name.name, {})

@@ -125,6 +125,11 @@ class Registry:
         """Find a manifest by digest, whatever the name, or by name and tag."""
         is_pinned = ":" in route.reference
         digest = _digest(route.reference) if is_pinned else self._tagged(route)
+        if digest in self._room.names.substituted:
+            raise RefusalError(
+                ErrorCode.MANIFEST_UNKNOWN,
+                f"{digest} is held as the same image in other bytes: pull it by its tag",
+            )
         try:
             held = self._room.manifests.get(digest)
         except IntegrityError as error:

@@ -30,6 +30,7 @@ def complete_item(name: str, kind: str, digest: str, size: int) -> dict[str, Any
         "missing": [],
         "bytes": {"needed": size, "present": size},
         "known": None,
+        "level": "exact",
         "needed_by": [],
     }
 
@@ -81,6 +82,7 @@ async def test_an_empty_store_needs_an_unknown_number_of_bytes(
             "missing": [made.digest],
             "bytes": {"needed": None, "present": 0},
             "known": None,
+            "level": None,
             "needed_by": [],
         }
         for name, made in images.items()
@@ -98,7 +100,7 @@ async def test_what_is_not_pinned_is_absent_and_keeps_the_class_incomplete(
     _, document = await health(client)
     unknown = {"needed": None, "present": 0}
     nothing: dict[str, Any] = {"state": "absent", "digest": None, "missing": [], "bytes": unknown}
-    nothing |= {"known": None, "needed_by": []}
+    nothing |= {"known": None, "level": None, "needed_by": []}
     assert (document["complete"], document["items"][4:]) == (
         False,
         [

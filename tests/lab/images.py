@@ -103,6 +103,21 @@ def image(
     return Made(kind.manifest, data, digest_of(data), (), blobs, platform)
 
 
+def packed_anew(
+    made: Made, layers: Sequence[tuple[str, bytes]], *, label: Mapping[str, Any] = {}
+) -> Made:
+    """Make another manifest of the same config: layers by media type and bytes.
+
+    `label` goes into each layer's descriptor.
+    """
+    config = next(iter(made.blobs))
+    document = json.loads(made.data)
+    document["layers"] = [_descriptor(kind, data) | dict(label) for kind, data in layers]
+    blobs = {config: made.blobs[config]} | {digest_of(data): data for _, data in layers}
+    data = _json(OCI, document)
+    return Made(made.media_type, data, digest_of(data), (), blobs, made.platform)
+
+
 def index(children: Sequence[Made], *, kind: Format = OCI) -> Made:
     """Make an index (or a manifest list) of several platforms."""
     listed = [child.descriptor for child in children]
