@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import SizedSource, Source
     from mirrorkit.documents.pins import Lock, PinnedFile
-    from mirrorkit.events import Listener
+    from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.load import LoadReport
@@ -124,21 +124,29 @@ class _Upstreams:
 @asynccontextmanager
 async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
     """Open what one sync needs; connections are closed at the end."""
-    from mirrorkit.flows.run import Run
-
     upstreams = _Upstreams(settings, report)
     try:
-        yield Run(
-            open_store(settings),
-            upstreams,
-            report,
-            upstreams.files,
-            settings.jobs,
-            documents=DocumentsFolder.beside(settings.locks[0]),
-            candidates_of=upstreams.candidates,
-        )
+        yield _run(settings, upstreams, report)
     finally:
         await upstreams.close()
+
+
+def _run(settings: Settings, upstreams: _Upstreams, report: Listener) -> Run:
+    from mirrorkit.flows.run import Run
+
+    return Run(
+        open_store(settings),
+        upstreams,
+        report,
+        upstreams.files,
+        settings.jobs,
+        documents=DocumentsFolder.beside(settings.locks[0]),
+        candidates_of=upstreams.candidates,
+    )
+
+
+def _deaf(_event: Event) -> None:
+    """Hear nothing: what matters comes as an answer."""
 
 
 async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer]]:
@@ -146,7 +154,7 @@ async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer
     from mirrorkit.flows.probe import probe
 
     lock = read_lock(settings.locks[0])
-    async with open_run(settings, lambda _event: None) as run:
+    async with open_run(settings, _deaf) as run:
         answers = await probe(lock.images, run)
     return {str(image.name): image.digest for image in lock.images}, answers
 
@@ -199,28 +207,40 @@ async def keep_filled(
 async def lock_wish(  # noqa: PLR0913 - what `mirrorkit lock` may be told, by name
     settings: Settings,
     wish: Path,
-    lock: Path,
     *,
     upgrade: Collection[str] | None,
     is_offline: bool,
     asks_pinned: bool = True,
+    notes_sources: bool = True,
 ) -> Locked:
-    """Read a wish and work out its lock; nothing is written."""
+    """Read a wish and work out its lock, the first of the settings; it is not written.
+
+    `notes_sources` asks every source where it has each image.
+    """
+    from mirrorkit.documents.sources import UPSTREAM
+    from mirrorkit.flows.likeness import compared
     from mirrorkit.flows.lock import Choices, make_lock
     from mirrorkit.flows.locking import Locked
 
     want = read_wanted(wish)
-    before = _earlier(lock)
+    before = _earlier(settings.locks[0])
     names = None if upgrade is None else {_canonical(name) for name in upgrade}
-    upstreams = _Upstreams(settings, lambda _event: None)
-    choices = Choices(before, names, jobs=settings.jobs, asks_pinned=asks_pinned)
+    is_by_source = bool(set(settings.sources.chosen) - {UPSTREAM})
+    choices = Choices(before, names, is_by_source=is_by_source, jobs=settings.jobs)
+    choices = replace(choices, asks_pinned=asks_pinned)
+    upstreams = _Upstreams(settings, _deaf)
     if not is_offline:
         choices = replace(choices, sources_of=upstreams.for_lock, files_of=upstreams.at_urls)
+        if notes_sources:
+            choices = replace(choices, candidates_of=upstreams.candidates)
     try:
-        made_lock, made = await make_lock(want, choices)
+        lock, made = await make_lock(want, choices)
     finally:
         await upstreams.close()
-    return Locked(made_lock, before, made)
+    run = _run(settings, upstreams, _deaf)
+    return Locked(
+        lock, before, made, tuple(compared(want, lock, before, run) if is_by_source else ())
+    )
 
 
 def read_wanted(path: Path) -> Wanted:

@@ -39,10 +39,10 @@ class ClassFiles:
         return await lock_wish(
             self._settings,
             self._wish,
-            self._lock,
             upgrade=None if is_first else frozenset(),
             is_offline=not is_online,
             asks_pinned=False,
+            notes_sources=False,
         )
 
     def write(self, locked: Locked) -> None:

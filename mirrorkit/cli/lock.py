@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.options import Config, Json, SourceNames, settings_from
+from mirrorkit.cli.options import Config, Json, SourceNames, Store, settings_from
 from mirrorkit.cli.output import note, say, say_json
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ Upgrade = Annotated[
 ]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME", help="With --upgrade: only these images.")
+]
+NoSources = Annotated[
+    bool, typer.Option("--no-sources", help="Do not ask where each source has each image.")
 ]
 
 
@@ -37,6 +40,8 @@ def command(
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no source.")] = False,
     source: SourceNames = None,
+    no_sources: NoSources = False,
+    store: Store = None,
     config: Config = None,
     as_json: Json = False,
 ) -> int:
@@ -44,34 +49,50 @@ def command(
 
     Published digests come first; tags that move are asked of their registries, and an earlier pin
     is kept unless --upgrade gives it up. Without a network it pins what is published and lists the
-    rest as unpinned. A published digest that a registry contradicts is shown, never replaced. With
-    --source a tag means what that source has under it.
+    rest as unpinned. A published digest that a registry contradicts is shown, never replaced,
+    unless --upgrade names the image. What each source has under an image's tag is noted in the
+    lock. With --source a tag means what that source has under it, and each image is told to be the
+    same as published, the same image in other bytes, another one, or unknown. Ends with 1 where a
+    source has something else than what was published.
 
     \b
     Examples:
       mirrorkit lock
       mirrorkit lock --check
       mirrorkit lock --upgrade nginx:alpine --diff
+      mirrorkit lock --source aliyun --upgrade
     """
     import asyncio
 
     from mirrorkit.wiring import lock_wish, write_locked
 
-    settings = settings_from(config=config, sources=source)
+    settings = settings_from(config=config, sources=source, store=store, locks=[lock])
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
-    locked = asyncio.run(lock_wish(settings, wish, lock, upgrade=given_up, is_offline=offline))
+    # A mirror that has moved a tag must not make a check fail: what is pinned has not changed.
+    locked = asyncio.run(
+        lock_wish(
+            settings,
+            wish,
+            upgrade=given_up,
+            is_offline=offline,
+            notes_sources=not no_sources and not check,
+        )
+    )
     if not check:
         write_locked(lock, locked)
     if as_json:
         say_json(locked.as_json(), indent=1)
     else:
         _tell(locked, lock, wants_diff=diff or check or markdown, as_markdown=markdown)
-    return 1 if locked.differences or (check and locked.has_changed) else 0
+    return 1 if locked.is_troubling or (check and locked.has_changed) else 0
 
 
 def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) -> None:
     if wants_diff and locked.changes:
         say(locked.diff(as_markdown=as_markdown))
+    for one in locked.likenesses:
+        published = "nothing published" if one.published is None else f"published {one.published}"
+        say(f"{one.likeness:<10} {one.name}  {one.pinned}  {published}")
     tell_troubles(locked)
     note(f"{path}: {locked.summary()}")
 

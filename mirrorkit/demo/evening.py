@@ -68,7 +68,7 @@ def _settings(folder: Path, upstream: Upstream) -> Settings:
 async def _lock(evening: _Evening) -> None:
     lock = evening.settings.locks[0]
     wish = evening.folder / WISH_NAME
-    locked = await lock_wish(evening.settings, wish, lock, upgrade=frozenset(), is_offline=False)
+    locked = await lock_wish(evening.settings, wish, upgrade=frozenset(), is_offline=False)
     for name, reason in locked.failures.items():
         raise IncompleteError(f"{name} could not be locked: {reason}")
     write_locked(lock, locked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.pins import (
@@ -17,12 +17,13 @@ from mirrorkit.documents.pins import (
 from mirrorkit.errors import MirrorkitError, NotFoundError, SurroundingsError
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.sight import see
-from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
+from mirrorkit.flows.whereabouts import located, origins_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from mirrorkit.content import SizedSource, Source
+    from mirrorkit.flows.run import Candidate
     from mirrorkit.flows.sight import Sight
     from mirrorkit.flows.wanted import Wanted, WantedFile, WantedImage
     from mirrorkit.oci.digest import Digest
@@ -65,9 +66,18 @@ class Choices:
     """Where an image of these names is looked at: by a digest anywhere, by its tag only where the
     tag means what its name says. None works offline."""
     files_of: Callable[[Sequence[str]], Sequence[SizedSource]] | None = None
+    candidates_of: Callable[[PinnedImage], Sequence[Candidate]] | None = None
+    """Where each source has an image under its tag, to be noted. None asks nobody."""
+    is_by_source: bool = False
+    """Whether what a source has under a tag is wanted, rather than what is published."""
     jobs: int = 8
     asks_pinned: bool = True
     """Whether what the earlier lock has is looked at again: Docker Hub counts each look."""
+
+    def asks_tag(self, image: WantedImage) -> bool:
+        """Say whether a tag decides, although something is published: somebody asked for that."""
+        is_named = self.upgrade is not None and str(image.name) in self.upgrade
+        return is_named or (self.is_by_source and self.kept(image.name) is None)
 
     def kept(self, name: Reference) -> PinnedImage | None:
         """Return the pin an earlier lock has for a name, unless it is to be given up."""
@@ -92,6 +102,7 @@ async def make_lock(want: Wanted, choices: Choices) -> tuple[Lock, Locking]:
 
     await each(want.images, one, jobs=choices.jobs)
     await each(want.files, one_file, jobs=choices.jobs)
+    await _note_sources(choices, locking)
     pins = [locking.pins[image.name] for image in want.images]
     files = [locking.files[file.path] for file in want.files]
     return (
@@ -112,11 +123,10 @@ async def _pin(
 ) -> PinnedImage | Unpinned:
     """Pin one image: by the earlier lock, the published digest or, where the tag moves, its tag."""
     kept = choices.kept(image.name)
-    is_published = image.digest is not None and not image.is_moving
-    digest = image.digest if is_published else (kept.digest if kept else None)
+    digest = _digest_of(image, kept, choices)
     if kept is not None and kept.digest == digest and not choices.asks_pinned:
         return _renewed(image, kept)
-    sources = choices.sources_of(_origins(image), digest) if choices.sources_of else ()
+    sources = choices.sources_of(origins_of(image.name), digest) if choices.sources_of else ()
     seen = await _look(image, digest, platforms, sources, locking)
     if seen is not None:
         return _proven(image, seen, platforms, locking)
@@ -125,6 +135,32 @@ async def _pin(
     if image.digest is not None:
         return _expected(image, image.digest, platforms)
     return Unpinned(str(image.name), is_file=False, reason=_NOBODY, needed_by=image.needed_by)
+
+
+def _digest_of(image: WantedImage, kept: PinnedImage | None, choices: Choices) -> Digest | None:
+    """Choose the digest to look at, or None where the tag decides.
+
+    What is published goes before an earlier pin, unless that was seen: then bytes overrule.
+    """
+    if choices.asks_tag(image):
+        return None
+    if image.digest is not None and not image.is_moving and (not kept or kept.known != PROVEN):
+        return image.digest
+    return kept.digest if kept else None
+
+
+async def _note_sources(choices: Choices, locking: Locking) -> None:
+    """Note where each source has each pinned image; what the earlier lock says of a pin stays."""
+    before = choices.before.images if choices.before else ()
+    earlier = {(image.name, image.digest): image.sources for image in before}
+    images = [
+        replace(pin, sources=earlier.get((pin.name, pin.digest), pin.sources))
+        for pin in locking.pins.values()
+        if isinstance(pin, PinnedImage)
+    ]
+    if choices.candidates_of is not None:
+        images = await located(images, choices.candidates_of, jobs=choices.jobs)
+    locking.pins.update({image.name: image for image in images})
 
 
 async def _look(
@@ -163,11 +199,6 @@ async def _compare(
         return
     if found != digest:
         locking.differences.append(Difference(str(image.name), digest, found))
-
-
-def _origins(image: WantedImage) -> list[Reference]:
-    is_kubernetes = image.name.registry == KUBERNETES
-    return [image.name, *([image.name.on(KUBERNETES_OLD)] if is_kubernetes else [])]
 
 
 def _proven(
@@ -209,7 +240,6 @@ def _renewed(image: WantedImage, kept: PinnedImage) -> PinnedImage:
         digest=kept.digest,
         also=image.also,
         children=kept.children,
-        sources=kept.sources,
         needed_by=image.needed_by,
         known=kept.known,
     )

@@ -9,9 +9,11 @@ from mirrorkit.documents.lockdiff import Change, changes, to_markdown, to_text
 from mirrorkit.documents.lockwriter import write_lock
 from mirrorkit.documents.pins import PROVEN, Lock
 from mirrorkit.documents.seal import sealed
+from mirrorkit.flows.likeness import Likeness
 from mirrorkit.progress import counted
 
 if TYPE_CHECKING:
+    from mirrorkit.flows.likeness import Comparison
     from mirrorkit.flows.lock import Difference, Locking
     from mirrorkit.oci.digest import Digest
 
@@ -25,6 +27,8 @@ class Locked:
     lock: Lock
     before: Lock | None
     made: Locking
+    likenesses: tuple[Comparison, ...] = ()
+    """How each pin compares with what upstream published, where a source was asked instead."""
 
     @property
     def text(self) -> bytes:
@@ -45,6 +49,13 @@ class Locked:
     def differences(self) -> list[Difference]:
         """Published digests that a source contradicts, by name."""
         return sorted(self.made.differences, key=lambda difference: difference.name)
+
+    @property
+    def is_troubling(self) -> bool:
+        """Say whether a source has something else than what was published."""
+        return bool(self.differences) or any(
+            one.likeness is Likeness.OTHER for one in self.likenesses
+        )
 
     @property
     def documents(self) -> dict[Digest, bytes]:
@@ -90,4 +101,13 @@ class Locked:
                 for one in self.differences
             ],
             "failures": self.failures,
+            "compared": [
+                {
+                    "name": one.name,
+                    "digest": one.pinned,
+                    "published": one.published,
+                    "answer": one.likeness.value,
+                }
+                for one in self.likenesses
+            ],
         }
