@@ -26,6 +26,13 @@ class Body(NamedTuple):
     pieces: AsyncIterator[bytes]
 
 
+class Whole(NamedTuple):
+    """All bytes of a file on their way, and their number where that is announced."""
+
+    size: int | None
+    pieces: AsyncIterator[bytes]
+
+
 class Source(Protocol):
     """Where the bytes of one repository come from."""
 
@@ -58,8 +65,8 @@ class SizedSource(Source, Protocol):
         """Return the file's size in bytes, as announced; nothing of it is proven."""
         ...
 
-    async def measured(self) -> tuple[Digest, int]:
-        """Read the whole file; return its sha256 and its size in bytes."""
+    def whole(self) -> AbstractAsyncContextManager[Whole]:
+        """Open the file, whose digest nobody knows yet, from its first byte to its last."""
         ...
 
 
@@ -84,6 +91,18 @@ class Ingest(Protocol):
         ...
 
 
+class Spool(Protocol):
+    """One blob being written whose digest nobody knows yet; without `publish` nothing stays."""
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes."""
+        ...
+
+    async def publish(self) -> Descriptor:
+        """Make the blob durable and visible under the sha256 of its bytes; return what it is."""
+        ...
+
+
 class Sink(Protocol):
     """Where bytes go."""
 
@@ -93,6 +112,10 @@ class Sink(Protocol):
 
     def ingest(self, descriptor: Descriptor) -> AbstractAsyncContextManager[Ingest | None]:
         """Begin or go on writing a blob; None when another writer just finished it."""
+        ...
+
+    def spool(self) -> AbstractAsyncContextManager[Spool]:
+        """Begin to write a blob whose digest nobody knows yet."""
         ...
 
     async def tag(

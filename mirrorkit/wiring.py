@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.load import LoadReport
-    from mirrorkit.flows.locking import Locked
+    from mirrorkit.flows.locking import Inquiry, Locked
     from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.run import Candidate, Run
@@ -204,19 +204,10 @@ async def keep_filled(
         await changed(wished, done, math.inf)
 
 
-async def lock_wish(  # noqa: PLR0913 - what `mirrorkit lock` may be told, by name
-    settings: Settings,
-    wish: Path,
-    *,
-    upgrade: Collection[str] | None,
-    is_offline: bool,
-    asks_pinned: bool = True,
-    notes_sources: bool = True,
+async def lock_wish(
+    settings: Settings, wish: Path, inquiry: Inquiry, *, upgrade: Collection[str] | None
 ) -> Locked:
-    """Read a wish and work out its lock, the first of the settings; it is not written.
-
-    `notes_sources` asks every source where it has each image.
-    """
+    """Read a wish and work out its lock, the first of the settings; it is not written."""
     from mirrorkit.documents.sources import UPSTREAM
     from mirrorkit.flows.likeness import compared
     from mirrorkit.flows.lock import Choices, make_lock
@@ -227,12 +218,16 @@ async def lock_wish(  # noqa: PLR0913 - what `mirrorkit lock` may be told, by na
     names = None if upgrade is None else {_canonical(name) for name in upgrade}
     is_by_source = bool(set(settings.sources.chosen) - {UPSTREAM})
     choices = Choices(before, names, is_by_source=is_by_source, jobs=settings.jobs)
-    choices = replace(choices, asks_pinned=asks_pinned)
+    choices = replace(choices, asks_pinned=inquiry.asks_pinned)
     upstreams = _Upstreams(settings, _deaf)
-    if not is_offline:
-        choices = replace(choices, sources_of=upstreams.for_lock, files_of=upstreams.at_urls)
-        if notes_sources:
-            choices = replace(choices, candidates_of=upstreams.candidates)
+    if inquiry.is_online:
+        choices = replace(
+            choices,
+            sources_of=upstreams.for_lock,
+            files_of=upstreams.at_urls,
+            candidates_of=upstreams.candidates if inquiry.notes_sources else None,
+            store=open_store(settings) if inquiry.keeps_files else None,
+        )
     try:
         lock, made = await make_lock(want, choices)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mirrorkit.flows.locking import Inquiry
 from mirrorkit.wiring import lock_wish, read_wanted, write_locked
 
 if TYPE_CHECKING:
@@ -39,10 +40,8 @@ class ClassFiles:
         return await lock_wish(
             self._settings,
             self._wish,
+            Inquiry(is_online, notes_sources=False, asks_pinned=False),
             upgrade=None if is_first else frozenset(),
-            is_offline=not is_online,
-            asks_pinned=False,
-            notes_sources=False,
         )
 
     def write(self, locked: Locked) -> None:

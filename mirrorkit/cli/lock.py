@@ -64,20 +64,14 @@ def command(
     """
     import asyncio
 
+    from mirrorkit.flows.locking import Inquiry
     from mirrorkit.wiring import lock_wish, write_locked
 
     settings = settings_from(config=config, sources=source, store=store, locks=[lock])
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
     # A mirror that has moved a tag must not make a check fail: what is pinned has not changed.
-    locked = asyncio.run(
-        lock_wish(
-            settings,
-            wish,
-            upgrade=given_up,
-            is_offline=offline,
-            notes_sources=not no_sources and not check,
-        )
-    )
+    inquiry = Inquiry(not offline, notes_sources=not (no_sources or check), keeps_files=not check)
+    locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up))
     if not check:
         write_locked(lock, locked)
     if as_json:

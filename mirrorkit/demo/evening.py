@@ -13,6 +13,7 @@ from mirrorkit.documents.wish import parse_wish
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import Tally, counted, readable
 from mirrorkit.settings import CONFIGURATION_NAME, LOCK_NAME, WISH_NAME, Flags, load_settings
+from mirrorkit.flows.locking import Inquiry
 from mirrorkit.wiring import lock_wish, sync_once, write_locked
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _settings(folder: Path, upstream: Upstream) -> Settings:
 async def _lock(evening: _Evening) -> None:
     lock = evening.settings.locks[0]
     wish = evening.folder / WISH_NAME
-    locked = await lock_wish(evening.settings, wish, upgrade=frozenset(), is_offline=False)
+    locked = await lock_wish(evening.settings, wish, Inquiry(), upgrade=frozenset())
     for name, reason in locked.failures.items():
         raise IncompleteError(f"{name} could not be locked: {reason}")
     write_locked(lock, locked)

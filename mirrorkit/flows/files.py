@@ -24,7 +24,7 @@ from mirrorkit.oci.mediatypes import OCI_MANIFEST
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mirrorkit.content import SizedSource
+    from mirrorkit.content import SizedSource, Store
     from mirrorkit.documents.pins import PinnedFile
     from mirrorkit.flows.run import Run
 
@@ -52,7 +52,7 @@ async def sync_files(
             await copy_blob(
                 one.descriptor, one.sources, run.store, what=one.path, report=run.report
             )
-            await _name(one.descriptor, run)
+            await name_file(one.descriptor, run.store)
             run.report(FileCompleted(one.path))
 
     wanted = tuple(files)
@@ -78,13 +78,13 @@ async def _size(source: SizedSource) -> int:
     return await source.size()
 
 
-async def _name(descriptor: Descriptor, run: Run) -> None:
+async def name_file(descriptor: Descriptor, store: Store) -> None:
     """Keep a file as an artifact: config and manifest, then its name."""
     data = file_manifest(descriptor.digest, descriptor.size)
     manifest = Descriptor(OCI_MANIFEST, Digest.of(data), len(data))
-    await put(run.store, EMPTY_DIGEST, EMPTY)
-    await put(run.store, manifest.digest, data)
-    await run.store.tag(file_reference(descriptor.digest), manifest)
+    await put(store, EMPTY_DIGEST, EMPTY)
+    await put(store, manifest.digest, data)
+    await store.tag(file_reference(descriptor.digest), manifest)
 
 
 @contextmanager

@@ -16,13 +16,14 @@ from mirrorkit.documents.pins import (
 )
 from mirrorkit.errors import MirrorkitError, NotFoundError, SurroundingsError
 from mirrorkit.flows.attempts import each
+from mirrorkit.flows.lockfiles import pin_at_sight, pinned_before
 from mirrorkit.flows.sight import see
 from mirrorkit.flows.whereabouts import located, origins_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from mirrorkit.content import SizedSource, Source
+    from mirrorkit.content import SizedSource, Source, Store
     from mirrorkit.flows.run import Candidate
     from mirrorkit.flows.sight import Sight
     from mirrorkit.flows.wanted import Wanted, WantedFile, WantedImage
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
 
 _NOBODY: Final = "nobody published a digest, and no source answered"
-_FILE: Final = "nobody published its sha256, and no source answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class Choices:
     """Where an image of these names is looked at: by a digest anywhere, by its tag only where the
     tag means what its name says. None works offline."""
     files_of: Callable[[Sequence[str]], Sequence[SizedSource]] | None = None
+    store: Store | None = None
+    """Where a file goes that is read to be pinned. None keeps nothing of it."""
     candidates_of: Callable[[PinnedImage], Sequence[Candidate]] | None = None
     """Where each source has an image under its tag, to be noted. None asks nobody."""
     is_by_source: bool = False
@@ -246,27 +248,9 @@ def _renewed(image: WantedImage, kept: PinnedImage) -> PinnedImage:
 
 
 async def _pin_file(file: WantedFile, choices: Choices, locking: Locking) -> PinnedFile | Unpinned:
-    """Pin a file: by its published hash, the earlier lock or, at first sight, its bytes."""
     before = choices.before.files if choices.before else ()
     earlier = next((old for old in before if old.path == file.path), None)
-    digest = file.digest or (earlier.digest if earlier else None)
-    if digest is None:
-        return await _measure(file, choices, locking)
-    same = earlier if earlier and earlier.digest == digest else None
-    size, known = (same.size, same.known) if same else (None, EXPECTED)
-    return PinnedFile(file.path, digest, size, file.urls, file.needed_by, known)
-
-
-async def _measure(file: WantedFile, choices: Choices, locking: Locking) -> PinnedFile | Unpinned:
-    """Read a file whose hash nobody publishes; what is seen first is what is pinned."""
-    for source in choices.files_of(file.urls) if choices.files_of else ():
-        try:
-            digest, size = await source.measured()
-        except SurroundingsError:
-            raise
-        except MirrorkitError as error:
-            locking.failures[file.path] = error
-        else:
-            locking.failures.pop(file.path, None)
-            return PinnedFile(file.path, digest, size, file.urls, file.needed_by, PROVEN)
-    return Unpinned(file.path, is_file=True, reason=_FILE, urls=file.urls, needed_by=file.needed_by)
+    sources = choices.files_of(file.urls) if choices.files_of else ()
+    return pinned_before(file, earlier) or await pin_at_sight(
+        file, sources, choices.store, locking.failures
+    )

@@ -21,6 +21,19 @@ HEADING = "Written by `mirrorkit lock` from images.yaml; change that, not this."
 
 
 @dataclass(frozen=True)
+class Inquiry:
+    """What one locking may do beside working out the lock."""
+
+    is_online: bool = True
+    notes_sources: bool = True
+    """Ask every source where it has each image."""
+    keeps_files: bool = True
+    """Put into the store what has to be read to be pinned."""
+    asks_pinned: bool = True
+    """Look again at what the earlier lock has: Docker Hub counts each look."""
+
+
+@dataclass(frozen=True)
 class Locked:
     """A lock that was made, and the one before it."""
 

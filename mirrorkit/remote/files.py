@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from mirrorkit.content import Body
+from mirrorkit.content import Body, Whole
 from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
-from mirrorkit.oci.digest import Digest
 from mirrorkit.remote.registry import check_extent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.remote.transport import Transport
 
@@ -49,16 +48,11 @@ class FileSource:
                 raise UpstreamError(f"{self.name} does not say how large {self._url.path} is")
             return response.content_length
 
-    async def measured(self) -> tuple[Digest, int]:
-        """Read the whole file; return its sha256 and its size in bytes."""
-        hasher, size = hashlib.sha256(), 0
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[Whole]:
+        """Open the file from its first byte to its last, with the size its host announces."""
         async with self._transport.fetch(self._url) as response:
-            async for piece in response.content.iter_any():
-                hasher.update(piece)
-                size += len(piece)
-            if response.content_length not in (None, size):
-                raise UnreachableError(f"{self.name} ended {self._url.path} after {size} bytes")
-        return Digest(f"sha256:{hasher.hexdigest()}"), size
+            yield Whole(response.content_length, response.content.iter_any())
 
     async def resolve(self, tag: str) -> Digest:
         """Refuse: a file has no tags."""

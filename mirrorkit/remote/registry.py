@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import stamina
 
@@ -25,7 +25,7 @@ from mirrorkit.oci.mediatypes import DOCUMENTS
 from mirrorkit.remote.answers import read_capped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     import aiohttp
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
+
+T = TypeVar("T")
 
 _ACCEPT: Final = ", ".join(sorted(DOCUMENTS))
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\Z")
@@ -69,11 +71,22 @@ class Repository:
 
         Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
         """
+        return await self._patiently(lambda: self._manifest(digest))
+
+    async def resolve(self, tag: str) -> Digest:
+        """Return the digest that a tag stands for here, as the registry says.
+
+        Asks again as `manifest` does. By HEAD, which Docker Hub does not count as a pull; a
+        registry that leaves the digest out is asked for the manifest itself.
+        """
+        return await self._patiently(lambda: self._resolve(tag))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         async for attempt in stamina.retry_context(
             on=self._backoff, attempts=_ATTEMPTS, timeout=_PATIENCE_SECONDS
         ):
             with attempt:
-                return await self._manifest(digest)
+                return await ask()
         raise AssertionError("stamina returns or raises")
 
     def _backoff(self, error: Exception) -> bool | float:
@@ -83,12 +96,7 @@ class Repository:
         self._transport.report(SourceFailed(self._path, self._host, error.message))
         return error.retry_after or True
 
-    async def resolve(self, tag: str) -> Digest:
-        """Return the digest that a tag stands for here, as the registry says; asked once only.
-
-        By HEAD, which Docker Hub does not count as a pull; a registry that leaves the digest out
-        is asked for the manifest itself.
-        """
+    async def _resolve(self, tag: str) -> Digest:
         try:
             async with self._document(tag, "HEAD") as response:
                 return Digest(response.headers.get("Docker-Content-Digest", ""))

@@ -19,6 +19,7 @@ from mirrorkit.store.durable import (
     write_file,
 )
 from mirrorkit.store.ingest import open_ingest
+from mirrorkit.store.spool import open_spool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
     from mirrorkit.store.ingest import DiskIngest
+    from mirrorkit.store.spool import DiskSpool
 
 _PIECE: Final = 256 << 10
 
@@ -95,6 +97,11 @@ class DiskStore:
         return open_ingest(
             self._partial(descriptor.digest), self.path(descriptor.digest), descriptor
         )
+
+    def spool(self) -> AbstractAsyncContextManager[DiskSpool]:
+        """Begin to write a blob whose digest nobody knows yet."""
+        self._create()
+        return open_spool(self._ingest, self._blobs)
 
     async def tag(
         self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None

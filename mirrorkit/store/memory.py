@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.layout import EMPTY
 from mirrorkit.errors import IntegrityError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from mirrorkit.documents.layout import LayoutIndex
-    from mirrorkit.oci.digest import Digest
-    from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.reference import Reference
 
 _PIECE: Final = 1 << 20
@@ -50,6 +50,25 @@ class MemoryIngest:
         if len(data) != self._descriptor.size or not digest.matches(data):
             raise IntegrityError(f"{digest}: got other bytes")
         self._store.blobs[digest] = data
+
+
+class MemorySpool:
+    """One blob being written to memory whose digest nobody knows yet."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._data = bytearray()
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._data += data
+
+    async def publish(self) -> Descriptor:
+        """Make the blob visible under the sha256 of its bytes; return what it is."""
+        data = bytes(self._data)
+        digest = Digest.of(data)
+        self._store.blobs[digest] = data
+        return Descriptor("application/octet-stream", digest, len(data))
 
 
 class MemoryStore:
@@ -92,6 +111,11 @@ class MemoryStore:
         async with self._writing.setdefault(descriptor.digest, asyncio.Lock()):
             is_held = await self.holds(descriptor)
             yield None if is_held else MemoryIngest(self, descriptor)
+
+    @asynccontextmanager
+    async def spool(self) -> AsyncIterator[MemorySpool]:
+        """Begin to write a blob whose digest nobody knows yet."""
+        yield MemorySpool(self)
 
     async def tag(
         self, name: Reference, descriptor: Descriptor, stands_for: Digest | None = None

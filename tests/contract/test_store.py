@@ -205,6 +205,42 @@ async def test_one_root_may_have_two_names(store: Store) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"x", BODY], ids=["empty", "one byte", "large"])
+async def test_a_blob_of_unknown_digest_is_published_under_that_of_its_bytes(
+    store: Store, data: bytes
+) -> None:
+    for _ in range(2):  # also where it is held already
+        async with store.spool() as spool:
+            for start in range(0, len(data), PIECE):
+                await spool.write(data[start : start + PIECE])
+            assert await spool.publish() == blob_of(data)
+        assert store.read(blob_of(data).digest) == data
+    assert leftovers(store) == []
+
+
+async def test_of_a_spool_that_is_not_published_nothing_stays(store: Store) -> None:
+    with suppress(ConnectionError):
+        async with store.spool() as spool:
+            await spool.write(BODY)
+            raise ConnectionError
+    assert await is_absent(store, blob_of(BODY))
+    assert leftovers(store) == []
+
+
+async def test_two_spools_are_kept_apart(store: Store) -> None:
+    async with store.spool() as one, store.spool() as two:
+        await one.write(BODY)
+        await two.write(OTHER)
+        assert [await one.publish(), await two.publish()] == [blob_of(BODY), blob_of(OTHER)]
+
+
+def leftovers(store: Store) -> list[str]:
+    """Return what lies on the disk beside blobs."""
+    if isinstance(store, DiskStore):
+        return [path.name for path in (store.root / "ingest").iterdir()]
+    return []
+
+
+@pytest.mark.parametrize("data", [b"", b"x", BODY], ids=["empty", "one byte", "large"])
 async def test_a_blob_can_be_read_in_pieces(store: Store, data: bytes) -> None:
     await put(store, blob_of(data), data)
     pieces = list(store.pieces(blob_of(data).digest))

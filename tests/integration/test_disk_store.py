@@ -142,3 +142,16 @@ def leave(store: DiskStore, data: bytes) -> Path:
     partial.parent.mkdir(parents=True)
     partial.write_bytes(data)
     return partial
+
+
+async def test_what_a_killed_process_left_of_a_spool_goes_with_the_next_one(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "store")
+    async with store.spool() as under_way:
+        await under_way.write(b"under way")
+        left = store.root / "ingest" / "spool-left"
+        left.write_bytes(b"left")
+        async with store.spool() as spool:
+            assert not left.exists()
+            await spool.write(b"another")
+            await spool.publish()
+        assert (await under_way.publish()).digest == Digest.of(b"under way")

@@ -10,8 +10,10 @@ import pytest
 from aiohttp import web
 
 from mirrorkit.documents.lock import parse_lock
+from mirrorkit.oci.artifact import file_reference
 from mirrorkit.oci.digest import Digest
-from tests.fakes.faults import flipped
+from mirrorkit.store.disk import DiskStore
+from tests.fakes.faults import flipped, status
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.lesson import made
 from tests.lab.images import image, index
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
     from pytest_aiohttp.plugin import AiohttpServer
 
     from mirrorkit.documents.pins import Lock
+    from tests.fakes.call import Call
+    from tests.fakes.registry import Answer
     from tests.integration.command import Desk
     from tests.lab.images import Made
 
 APP = "one.test/app:1"
+CHART = random_layer("a chart", 2_500_000).data
 PAUSE = "registry.k8s.io/pause:3.6"
 PUBLISHED = "sha256:3d380ca8864549e74af4b29c10f9cb0956236dfb01c40ca076fb6c37253234db"
 LIST = index(
@@ -113,6 +118,30 @@ def test_what_is_locked_can_be_synced_and_a_changed_wish_stops_that(
     assert desk.run("sync", "--frozen").status == 0
 
 
+async def dropped(call: Call) -> web.StreamResponse:
+    """Hang up before a word is said."""
+    call.reset()
+    return web.Response()
+
+
+@pytest.mark.parametrize("answer", [dropped, status(503), status(429, {"Retry-After": "0"})])
+def test_a_tag_whose_registry_stumbles_is_asked_again(
+    desk: Desk, one: FakeRegistry, answer: Answer
+) -> None:
+    one.fail("/manifests/1", answer)
+    wish(desk, one.url, APP)
+    done = desk.run("lock", "--no-sources")
+    assert (done.status, done.err.count("trouble")) == (0, 0)
+    assert lock_of(desk).images[0].digest == LIST.digest
+
+
+def test_a_tag_whose_registry_says_no_is_asked_once(desk: Desk, one: FakeRegistry) -> None:
+    one.always("/manifests/1", status(403))
+    wish(desk, one.url, APP)
+    assert desk.run("lock", "--no-sources").status == 0
+    assert len(one.asked) == 1
+
+
 def test_a_tag_that_moved_stays_pinned_until_it_is_upgraded(desk: Desk, one: FakeRegistry) -> None:
     wish(desk, one.url, APP)
     assert desk.run("lock").status == 0
@@ -170,25 +199,71 @@ def test_without_a_wish_the_way_to_one_is_told(desk: Desk) -> None:
     assert "mirrorkit init" in done.lines("hint")[0]
 
 
-async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight(
+class Host:
+    """A web server with one chart; it remembers what was asked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.asked: list[str] = []
+        self._desk = desk
+
+    async def start(self, aiohttp_server: AiohttpServer, announced: int | None = None) -> None:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            self.asked.append(request.method)
+            response = web.StreamResponse()
+            response.content_length = announced
+            await response.prepare(request)
+            await response.write(CHART)
+            response.force_close()
+            return response
+
+        app = web.Application()
+        app.router.add_get("/chart.tgz", answer)
+        server = await aiohttp_server(app)
+        text = "version: 1\nfiles: [{path: a/chart.tgz, urls: [http://files.test/chart.tgz]}]\n"
+        (self._desk.folder / "images.yaml").write_text(text)
+        endpoints = {"files.test": {"url": str(server.make_url("/")).rstrip("/")}}
+        settings = {"store": str(self._desk.store), "endpoints": endpoints}
+        (self._desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
+
+
+async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight_and_fetched_once(
     desk: Desk, aiohttp_server: AiohttpServer
 ) -> None:
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=b"a chart")
-
-    app = web.Application()
-    app.router.add_get("/chart.tgz", answer)
-    server = await aiohttp_server(app)
-    text = "version: 1\nfiles: [{path: a/chart.tgz, urls: [http://files.test/chart.tgz]}]\n"
-    (desk.folder / "images.yaml").write_text(text)
-    endpoints = {"files.test": {"url": str(server.make_url("/")).rstrip("/")}}
-    settings = {"store": str(desk.store), "endpoints": endpoints}
-    (desk.folder / "mirrorkit.yaml").write_text(json.dumps(settings))
-    done = await asyncio.to_thread(desk.run, "lock")
-    assert done.status == 0
+    host = Host(desk)
+    await host.start(aiohttp_server)
+    assert (await asyncio.to_thread(desk.run, "lock")).status == 0
     (file,) = lock_of(desk).files
-    assert (file.digest, file.size, file.known) == (Digest.of(b"a chart"), 7, "proven")
+    assert (file.digest, file.size, file.known) == (Digest.of(CHART), len(CHART), "proven")
     assert (await asyncio.to_thread(desk.run, "sync")).status == 0
+    assert (await asyncio.to_thread(desk.run, "lock")).status == 0
+    assert host.asked == ["GET"]
+    assert desk.names() == {str(file_reference(Digest.of(CHART)))}
+    store = DiskStore(desk.store)
+    assert store.read(Digest.of(CHART)) == CHART
+
+
+async def test_a_file_that_ends_too_early_is_not_pinned_and_nothing_of_it_stays(
+    desk: Desk, aiohttp_server: AiohttpServer
+) -> None:
+    host = Host(desk)
+    await host.start(aiohttp_server, announced=len(CHART) + 1)
+    done = await asyncio.to_thread(desk.run, "lock")
+    assert (done.status, "files.test" in done.err) == (0, True)
+    assert [entry.name for entry in lock_of(desk).unpinned] == ["a/chart.tgz"]
+    assert [
+        path for path in desk.store.rglob("*") if path.is_file() and path.stat().st_size > 999
+    ] == []
+
+
+async def test_a_check_keeps_nothing_of_a_file_it_has_to_read(
+    desk: Desk, aiohttp_server: AiohttpServer
+) -> None:
+    host = Host(desk)
+    await host.start(aiohttp_server)
+    done = await asyncio.to_thread(desk.run, "lock", "--check")
+    assert done.status == 1
+    assert f"nothing -> {Digest.of(CHART)[:19]}" in done.out.replace("unpinned", "nothing")
+    assert not desk.store.exists()
 
 
 @pytest.mark.parametrize(

@@ -247,3 +247,19 @@ def test_any_text_means_one_name_and_the_held_ones_stay(path: str, ns: str | Non
     held = set(chain(names.repositories))
     names.tags(names.canonical(path, ns))
     assert set(names.repositories) == held
+
+
+def test_the_same_image_in_other_bytes_is_had_under_the_pinned_tag_and_not_by_digest() -> None:
+    name, pinned_one = "registry.k8s.io/pause:3.6", pinned("registry.k8s.io/pause:3.6", "b")
+    other = Lock((PinnedImage(Reference.parse(name), descriptor("c").digest),))
+    index = LayoutIndex().tagged(Reference.parse(name), descriptor("a"), descriptor("b").digest)
+    names = Names(index, (pinned_one,))
+    assert digests(names, "registry.k8s.io/pause") == {"3.6": descriptor("a").digest}
+    assert names.substituted == {descriptor("b").digest}
+    # A lock that pins something else gets nothing in its place.
+    assert digests(Names(index, (other,)), "registry.k8s.io/pause") == {}
+    exact = index.tagged(Reference.parse(name), descriptor("b"))
+    assert digests(Names(exact, (pinned_one,)), "registry.k8s.io/pause") == {
+        "3.6": descriptor("b").digest
+    }
+    assert Names(exact, (pinned_one,)).substituted == set()
