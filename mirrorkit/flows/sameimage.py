@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import (
+    DeniedError,
     DifferentImageError,
     IntegrityError,
+    NotFoundError,
     UnreachableError,
     UpstreamError,
 )
@@ -118,6 +120,8 @@ class _Search:
             is_other = await self._take_from(candidate)
         except IntegrityError as error:
             self._refuse(candidate, error.message)
+        except (NotFoundError, DeniedError):
+            pass  # it said so to sync before
         except UpstreamError as error:
             self._tell(candidate, error.message)
         else:
