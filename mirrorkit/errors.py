@@ -167,7 +167,10 @@ class MisannouncedError(IntegrityError):
 
 
 class DifferentImageError(IntegrityError):
-    """A source has another image under a pinned name: not its bytes, and not its files."""
+    """A source has another image under a pinned name: not its bytes, and not its files.
+
+    Ask another source, or see with `mirrorkit sources probe` which has the pinned one.
+    """
 
     code = "different-image"
 

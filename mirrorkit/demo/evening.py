@@ -11,9 +11,9 @@ from mirrorkit.demo.told import Step, Unplugged
 from mirrorkit.demo.upstream import open_upstream
 from mirrorkit.documents.wish import parse_wish
 from mirrorkit.errors import IncompleteError
+from mirrorkit.flows.locking import Inquiry
 from mirrorkit.progress import Tally, counted, readable
 from mirrorkit.settings import CONFIGURATION_NAME, LOCK_NAME, WISH_NAME, Flags, load_settings
-from mirrorkit.flows.locking import Inquiry
 from mirrorkit.wiring import lock_wish, sync_once, write_locked
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.documents.pins import EXPECTED, PROVEN, PinnedFile, Unpinned
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError, UpstreamError
 from mirrorkit.flows.files import name_file
-from mirrorkit.flows.plan import require_room
+from mirrorkit.flows.plan import refuse_full_disk
 from mirrorkit.oci.artifact import file_descriptor
 from mirrorkit.oci.digest import Digest
 
@@ -64,7 +64,7 @@ async def _seen(source: SizedSource, store: Store | None) -> Descriptor:
     async with source.whole() as body:
         if store is None:
             return await _hashed(body, source)
-        require_room(store, body.size or 0)
+        refuse_full_disk(store, body.size or 0)
         async with store.lease():
             async with store.spool() as spool:
                 async for piece in _checked(body, source):
