@@ -55,8 +55,9 @@ def same_images(whole: Completeness) -> str:
     if not count:
         return ""
     return (
-        f"{counted(count, 'image')} held as the same image with layers packed anew: served by tag,"
-        " not by the pinned digest; `mirrorkit sync --exact` looks for the pinned bytes again"
+        f"{counted(count, 'image')} {'is' if count == 1 else 'are'} held as the same image with"
+        " layers packed anew: served by tag, not by the pinned digest; `mirrorkit sync"
+        " --exact` looks for the pinned bytes again"
     )
 
 

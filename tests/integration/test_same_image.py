@@ -419,11 +419,12 @@ def test_the_command_and_the_status_say_how_many_are_the_same_image_only(here: M
     desk = Desk(here.folder)
     done = desk.run("sync")
     assert done.status == 0, done.err
-    said = "1 image is held as the same image with layers packed anew: served by tag, not by its"
+    said = "1 image is held as the same image with layers packed anew: served by tag, not by the"
     assert said in done.err
     assert f"complete  {PAUSE} for linux/amd64, as the same image packed anew at aliyun" in done.err
     assert "complete: 2 images" in done.err
-    shown = desk.run("status")
+    assert PAUSE in desk.run("status").out
+    shown = desk.run("status", "--all")
     assert (shown.status, said in shown.out) == (0, True)
     lines = {line.split()[1]: line for line in shown.out.splitlines()}
     assert lines[PAUSE].endswith("same image")
