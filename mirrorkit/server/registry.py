@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from mirrorkit.errors import IntegrityError, SurroundingsError
 from mirrorkit.oci.digest import Digest
@@ -16,12 +17,12 @@ from mirrorkit.oci.manifest import encode
 from mirrorkit.oci.mediatypes import OCI_INDEX
 from mirrorkit.oci.reference import is_repository, is_tag
 from mirrorkit.server.ranges import conditions, select
+from mirrorkit.server.recent import Pointed, Recent
 from mirrorkit.server.send import send_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mirrorkit.flows.manifests import HeldManifest
     from mirrorkit.server.room import Room
 
 _ROUTE: Final = re.compile(
@@ -29,6 +30,7 @@ _ROUTE: Final = re.compile(
 )
 _VERSION: Final = {"Docker-Distribution-API-Version": "registry/2.0"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_READING: Final = frozenset({"GET", "HEAD"})
 _TAGS_MOST: Final = 10_000
 _DIGITS_MOST: Final = 20
 
@@ -80,6 +82,7 @@ class Registry:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._recent = Recent()
         self._kinds: dict[str, Callable[[web.Request, Route], Awaitable[web.StreamResponse]]] = {
             "manifests": self._manifest,
             "blobs": self._blob,
@@ -90,11 +93,17 @@ class Registry:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; every error has the specification's body."""
         raw_path = request.raw_path.partition("?")[0]
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in _READING:
             return _refused(RefusalError(ErrorCode.UNSUPPORTED, "this mirror is read-only"))
         if raw_path in ("/v2/", "/v2"):
             return web.json_response({}, headers=_VERSION)
         try:
+            recent = self._recent.get(
+                self._room.names, request.raw_path, request.headers.get("Host")
+            )
+            answer = self._held(request, recent) if recent else None
+            if answer is not None:
+                return answer
             route = parse_route(raw_path, _registry_asked(request))
             return await self._kinds[route.kind](request, route)
         except MissingError as miss:
@@ -108,20 +117,6 @@ class Registry:
             return _refused(RefusalError(ErrorCode.UNAVAILABLE, error.message))
 
     async def _manifest(self, request: web.Request, route: Route) -> web.StreamResponse:
-        held, is_pinned = self._find_manifest(route)
-        digest = str(held.digest)
-        headers = {
-            **_VERSION,
-            **(_FOREVER if is_pinned else {}),
-            "Docker-Content-Digest": digest,
-            "ETag": f'"{digest}"',
-        }
-        status = select("HEAD", conditions(request.headers), digest, len(held.data)).status
-        if status != HTTPStatus.OK:
-            return web.Response(status=status, headers=headers)
-        return web.Response(body=held.data, content_type=held.document.media_type, headers=headers)
-
-    def _find_manifest(self, route: Route) -> tuple[HeldManifest, bool]:
         """Find a manifest by digest, whatever the name, or by name and tag."""
         is_pinned = ":" in route.reference
         digest = _digest(route.reference) if is_pinned else self._tagged(route)
@@ -130,13 +125,34 @@ class Registry:
                 ErrorCode.MANIFEST_UNKNOWN,
                 f"{digest} is held as the same image in other bytes: pull it by its tag",
             )
+        headers = CIMultiDict(_VERSION)
+        headers.update(_FOREVER if is_pinned else {})
+        headers["Docker-Content-Digest"] = str(digest)
+        headers["ETag"] = f'"{digest}"'
+        pointed = Pointed(digest, headers)
+        answer = self._held(request, pointed)
+        if answer is None:
+            raise self._missing_digest(route, digest)
+        self._recent.keep(request.raw_path, request.headers.get("Host"), pointed)
+        return answer
+
+    def _held(self, request: web.Request, pointed: Pointed) -> web.StreamResponse | None:
+        """Answer with a manifest's bytes; None where they are not there any more."""
+        digest, headers = pointed
         try:
             held = self._room.manifests.get(digest)
         except IntegrityError as error:
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, error.message) from error
         if held is None:
-            raise self._missing_digest(route, digest)
-        return held, is_pinned
+            return None
+        answer_headers = headers.copy()  # aiohttp adds its own
+        asked = conditions(request.headers)
+        if asked:
+            status = select("HEAD", asked, digest, len(held.data)).status
+            if status != HTTPStatus.OK:
+                return web.Response(status=status, headers=answer_headers)
+        answer_headers["Content-Type"] = held.document.media_type
+        return web.Response(body=held.data, headers=answer_headers)
 
     def _tagged(self, route: Route) -> Digest:
         names, tag = self._room.names, route.reference

@@ -9,7 +9,7 @@ import os
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from mirrorkit.errors import DiskFullError, MirrorkitError, StoreError
+from mirrorkit.errors import DiskFullError, MirrorkitError, StoreError, SurroundingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -52,16 +52,21 @@ def storage_errors(path: Path) -> Iterator[None]:
     except MirrorkitError:
         raise
     except OSError as error:
-        if error.errno in _FULL:
-            raise DiskFullError(
-                f"no room left on the disk of {path}",
-                hint="free some space, or choose another disk with --store; what is held is kept",
-            ) from error
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"the store {path} cannot be used: {reason}",
-            hint="check its owner and rights, or choose another folder with --store",
-        ) from error
+        raise storage_error(path, error) from error
+
+
+def storage_error(path: Path, error: OSError) -> SurroundingsError:
+    """Say what an error of the system means for the store at a path."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"no room left on the disk of {path}",
+            hint="free some space, or choose another disk with --store; what is held is kept",
+        )
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"the store {path} cannot be used: {reason}",
+        hint="check its owner and rights, or choose another folder with --store",
+    )
 
 
 def sync_directory(path: Path) -> None:
