@@ -16,14 +16,22 @@ from mirrorkit.flows.check import STATUS_VERSION
 from mirrorkit.server.archives import add_archives
 from mirrorkit.server.files import add_files
 from mirrorkit.server.page import make_page
+from mirrorkit.server.places import Places
 from mirrorkit.server.registry import Registry
+from mirrorkit.server.send import PLACES, SENDER
+from mirrorkit.server.sender import Sender
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from mirrorkit.documents.configuration import Listen
     from mirrorkit.server.room import Room
 
 _STOP_SECONDS = 3.0
 _IDLE_SECONDS = 60.0
+_STUCK_SECONDS = 300.0
+_PLACES = 1024
+_STREAMS = 256
 
 
 def make_app(room: Room) -> web.Application:
@@ -60,6 +68,8 @@ def make_app(room: Room) -> web.Application:
             return web.json_response({"ready": False, "error": error.as_json()}, status=503)
         return web.json_response({"ready": True})
 
+    app.cleanup_ctx.append(_sending)
+
     async def misses(_: web.Request) -> web.Response:
         """Answer which names were asked and are not held, the most asked first."""
         return web.json_response(room.misses.as_json())
@@ -70,6 +80,14 @@ def make_app(room: Room) -> web.Application:
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
     return app
+
+
+async def _sending(app: web.Application) -> AsyncIterator[None]:
+    """Keep what sends for as long as the loop runs."""
+    app[SENDER] = Sender(_STUCK_SECONDS)
+    app[PLACES] = Places(_PLACES, _STREAMS)
+    yield
+    app[SENDER].close()
 
 
 async def start(app: web.Application, listen: Listen) -> web.AppRunner:

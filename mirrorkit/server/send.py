@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 import secrets
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from aiohttp import web
 
+from mirrorkit.server.places import Places
 from mirrorkit.server.ranges import Selection, Span, conditions, select
+from mirrorkit.server.sender import Sender
+from mirrorkit.server.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
-# One step of sendfile may block the loop for as long as a fast reader keeps up: keep it short, so
-# that a manifest never waits behind a blob (perf.md).
-_STEP: Final = 1 << 20
+SENDER: Final = web.AppKey("sender", Sender)
+PLACES: Final = web.AppKey("places", Places)
+SENT: Final = web.ResponseKey("sent", int)
+"""Where a response says how many bytes of its body sendfile sent."""
+_SMALL: Final = 256 << 10  # goes into a socket at once and holds nobody up
 
 
 async def send_file(
@@ -32,33 +35,70 @@ async def send_file(
     Conditions and ranges are RFC 9110's; several ranges make a multipart/byteranges. Raises
     FileNotFoundError when the file is gone.
     """
-    with path.open("rb", buffering=0) as file:
-        size = file.seek(0, 2)
-        selection = select(request.method, conditions(request.headers), etag, size)
-        response, parts = _response(selection, size, headers)
-        response.headers["ETag"] = f'"{etag}"'
-        response.headers["Accept-Ranges"] = "bytes"
+    size = _size(path)
+    selection = select(request.method, conditions(request.headers), etag, size)
+    response, parts = respond(selection, size, headers)
+    response.headers["ETag"] = f'"{etag}"'
+    response.headers["Accept-Ranges"] = "bytes"
+    if request.method == "HEAD" or not parts:
         await response.prepare(request)
-        if request.method != "HEAD":
+        return response
+    async with place(request, sum(span.length for _, span in parts)):
+        with path.open("rb", buffering=0) as file:
+            await response.prepare(request)
             # A client that goes away is its own affair, and nobody is left to hear of it.
             with suppress(ConnectionResetError):
-                await _send_parts(request, response, file, parts)
-        return response
+                for head, span in parts:
+                    if head:
+                        await response.write(head)
+                    await send_span(request, response, file, span)
+    return response
 
 
-async def _send_parts(
-    request: web.Request,
-    response: web.StreamResponse,
-    file: BinaryIO,
-    parts: list[tuple[bytes, Span]],
+@asynccontextmanager
+async def place(request: web.Request, length: int) -> AsyncIterator[None]:
+    """Hold one of the places for those who are sent much, waiting for it in line; bytes."""
+    if length <= _SMALL:
+        yield
+        return
+    places, address = request.app[PLACES], request.remote or ""
+    await places.take(address)
+    try:
+        yield
+    finally:
+        places.leave(address)
+
+
+async def send_span(
+    request: web.Request, response: web.StreamResponse, file: BinaryIO, span: Span
 ) -> None:
-    for head, span in parts:
-        if head:
-            await response.write(head)
-        await _send_span(request, file, span)
+    """Let the kernel send a span of a prepared response's body.
+
+    ConnectionResetError on any trouble; then the connection has ended, for nothing may follow.
+    """
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client went away")
+    stream = Stream(transport, file, span)
+    try:
+        await request.app[SENDER].send(stream)
+    except (OSError, EOFError) as error:
+        # No further answer may follow inside this one's promised length; and a file cut short
+        # behind our back must not end as if complete.
+        transport.abort()
+        if not isinstance(error, ConnectionError):
+            _log.exception("a blob cannot be sent")
+        raise ConnectionResetError("the connection ended early") from error
+    finally:
+        stream.close()
+        response[SENT] = response.get(SENT, 0) + span.length - stream.left
 
 
-def _response(
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def respond(
     selection: Selection, size: int, headers: Mapping[str, str]
 ) -> tuple[web.StreamResponse, list[tuple[bytes, Span]]]:
     """Make the response and the parts that follow: bytes to write, then a span to send."""
@@ -99,113 +139,3 @@ def _multipart(
 
 def _content_range(span: Span, size: int) -> str:
     return f"bytes {span.start}-{span.stop - 1}/{size}"
-
-
-async def _send_span(request: web.Request, file: BinaryIO, span: Span) -> None:
-    """Let the kernel send a span, in steps between which others get their turn."""
-    offset = span.start
-    while offset < span.stop:
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client went away")
-        try:
-            sent = await _send_step(transport, file, offset, min(_STEP, span.stop - offset))
-        except (OSError, RuntimeError) as error:
-            # asyncio has a RuntimeError for a transport that closes meanwhile. Whatever it is, no
-            # further answer may follow inside this one's promised length.
-            transport.abort()
-            if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-                _log.exception("a blob cannot be sent")
-            raise ConnectionResetError("the connection ended early") from error
-        if sent == 0:
-            # Cut short behind our back: break the connection rather than end it as if complete.
-            transport.abort()
-            raise ConnectionResetError("the file ended early")
-        offset += sent
-
-
-async def _send_step(transport: asyncio.Transport, file: BinaryIO, offset: int, count: int) -> int:
-    """Send at once what the socket takes; only when it is full, wait by asyncio's sendfile.
-
-    That saves a third of the processor time of waiting each time (bench/serve.py).
-    """
-    loop = asyncio.get_running_loop()
-    socket = transport.get_extra_info("socket")
-    if transport.get_write_buffer_size() == 0:
-        try:
-            sent = os.sendfile(socket.fileno(), file.fileno(), offset, count)
-        except BlockingIOError:
-            pass
-        else:
-            await asyncio.sleep(0)
-            return sent
-    return await loop.sendfile(transport, file, offset, count, fallback=False)
-
-
-class FilePart(NamedTuple):
-    """A whole file as one part of an answer: where it lies and its bytes."""
-
-    path: Path
-    size: int
-
-
-async def send_parts(
-    request: web.Request,
-    parts: Sequence[bytes | FilePart],
-    *,
-    etag: str,
-    headers: Mapping[str, str],
-) -> web.StreamResponse:
-    """Answer a GET or HEAD with parts put end to end, as `send_file` does with one file.
-
-    Ranges are of the whole; files are opened one at a time, when their turn comes. One that is gone
-    by then, or shorter, breaks the connection.
-    """
-    size = sum(map(_length, parts))
-    selection = select(request.method, conditions(request.headers), etag, size)
-    response, spans = _response(selection, size, headers)
-    response.headers["ETag"] = f'"{etag}"'
-    response.headers["Accept-Ranges"] = "bytes"
-    await response.prepare(request)
-    if request.method != "HEAD":
-        with suppress(ConnectionResetError):
-            for head, span in spans:
-                if head:
-                    await response.write(head)
-                await _send_cut(request, response, parts, span)
-    return response
-
-
-async def _send_cut(
-    request: web.Request,
-    response: web.StreamResponse,
-    parts: Sequence[bytes | FilePart],
-    span: Span,
-) -> None:
-    """Send the bytes of a span that crosses parts."""
-    begin = 0
-    for part in parts:
-        end = begin + _length(part)
-        cut = Span(max(span.start, begin) - begin, min(span.stop, end) - begin)
-        begin = end
-        if cut.length <= 0:
-            continue
-        if isinstance(part, bytes):
-            await response.write(part[cut.start : cut.stop])
-        else:
-            await _send_cut_of_file(request, part.path, cut)
-
-
-async def _send_cut_of_file(request: web.Request, path: Path, span: Span) -> None:
-    try:
-        file = path.open("rb", buffering=0)
-    except OSError as error:
-        if request.transport is not None:
-            request.transport.abort()  # its length is promised already
-        raise ConnectionResetError("a file is gone") from error
-    with file:
-        await _send_span(request, file, span)
-
-
-def _length(part: bytes | FilePart) -> int:
-    return len(part) if isinstance(part, bytes) else part.size

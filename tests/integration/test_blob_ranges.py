@@ -189,3 +189,13 @@ async def test_a_blob_that_shrinks_while_it_is_sent_does_not_end_as_if_whole(
     body = await asyncio.wait_for(reader.read(-1), 60)
     assert len(body) < SIZE
     writer.close()
+
+
+async def test_a_blob_that_is_not_in_memory_is_read_from_the_disk(
+    client: TestClient[Any, Any], tmp_path: Path
+) -> None:
+    with path_of(DiskStore(tmp_path), LAYER.digest).open("rb") as file:
+        os.fsync(file.fileno())  # or the kernel keeps what it has not written
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    answer = await client.get(PATH)
+    assert await answer.read() == LAYER.data
