@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
-    from aiohttp.web import AppRunner
-
     from mirrorkit.content import SizedSource, Source
     from mirrorkit.documents.pins import Lock, PinnedFile
     from mirrorkit.events import Event, Listener
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
     from mirrorkit.remote.transport import Transport
     from mirrorkit.server.locks import LockFiles
+    from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
 
 
@@ -333,10 +332,12 @@ def load_images(
         return Loader(composer, store, engine, chosen, report).load(images, is_named=bool(names))
 
 
-async def start_server(settings: Settings, files: LockFiles) -> AppRunner:
+async def start_server(settings: Settings, files: LockFiles) -> Runner:
     """Listen and serve the store by its locks."""
     from mirrorkit.server.app import make_app, start
+    from mirrorkit.server.limits import Limits, fit
     from mirrorkit.server.room import Room
 
     room = Room(open_store(settings), files.current)
-    return await start(make_app(room), settings.listen)
+    limits = fit(Limits())
+    return await start(make_app(room, limits), settings.listen, limits)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import traceback
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mirrorkit.cli.ending import Ending
 from mirrorkit.cli.output import note
 from mirrorkit.cli.ports import start_somewhere
 from mirrorkit.host.awake import awake
@@ -41,15 +41,14 @@ async def serve_until_stopped(
     is_quiet: bool,
     keeps_awake: bool,
 ) -> None:
-    """Serve until SIGTERM; Ctrl-C arrives as a cancellation."""
+    """Serve until SIGTERM, or Ctrl-C: KeyboardInterrupt then."""
     from mirrorkit.wiring import follow_locks, look_at_locks
 
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    ending = Ending()
     files, looks = follow_locks(settings), look_at_locks(settings)
     async with AsyncExitStack() as stack:
         runner, port = await start_somewhere(settings, files, is_quiet=is_quiet)
-        stack.push_async_callback(runner.cleanup)
+        stack.push_async_callback(ending.end, runner)
         reach = await _reach(settings, port)
         board.serving(settings, reach, firewall_command(port) if reach.urls else None)
         for name, look in looks.items():
@@ -61,7 +60,9 @@ async def serve_until_stopped(
         for task in tasks:
             task.add_done_callback(_tell_death)
         stack.push_async_callback(_cancel, tasks)
-        await stop.wait()
+        await ending.asked.wait()
+    if ending.is_interrupt:
+        raise KeyboardInterrupt
 
 
 def _tell_death(task: asyncio.Task[None]) -> None:

@@ -5,41 +5,40 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import resource
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
 from mirrorkit.flows.check import STATUS_VERSION
 from mirrorkit.server.archives import add_archives
+from mirrorkit.server.door import Door
 from mirrorkit.server.files import add_files
+from mirrorkit.server.limits import BODY_BYTES, Limits
+from mirrorkit.server.metrics import CONTENT_TYPE, Metrics, exposition
 from mirrorkit.server.page import make_page
 from mirrorkit.server.places import Places
 from mirrorkit.server.registry import Registry
+from mirrorkit.server.runner import Runner
 from mirrorkit.server.send import PLACES, SENDER
 from mirrorkit.server.sender import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mirrorkit.documents.configuration import Listen
     from mirrorkit.server.room import Room
 
-_STOP_SECONDS = 3.0
-_IDLE_SECONDS = 60.0
-_STUCK_SECONDS = 300.0
-_PLACES = 1024
-_STREAMS = 256
+METRICS: Final = web.AppKey("metrics", Metrics)
+_UNLIMITED: Final = Limits()
 
 
-def make_app(room: Room) -> web.Application:
-    """Put the routes together."""
-    app = web.Application()
+def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
+    """Put the routes together; the limits that are a connection's own need `start`."""
+    app = web.Application(client_max_size=BODY_BYTES)
     registry = Registry(room)
-    app.router.add_route("*", "/v2", registry.answer)
-    app.router.add_route("*", "/v2/{rest:[\\s\\S]*}", registry.answer)
+    for path in ("/v2/{rest:[\\s\\S]*}", "/v2"):  # in the order tried: the frequent one first
+        app.router.add_route("*", path, registry.answer, expect_handler=_expect_nothing)
     add_files(app, room)
     add_archives(app, room)
 
@@ -68,7 +67,7 @@ def make_app(room: Room) -> web.Application:
             return web.json_response({"ready": False, "error": error.as_json()}, status=503)
         return web.json_response({"ready": True})
 
-    app.cleanup_ctx.append(_sending)
+    app.cleanup_ctx.append(_sending_within(limits))
 
     async def misses(_: web.Request) -> web.Response:
         """Answer which names were asked and are not held, the most asked first."""
@@ -79,49 +78,66 @@ def make_app(room: Room) -> web.Application:
     app.router.add_get("/api/v1/misses", misses)
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", _metrics_of(room))
     return app
 
 
-async def _sending(app: web.Application) -> AsyncIterator[None]:
-    """Keep what sends for as long as the loop runs."""
-    app[SENDER] = Sender(_STUCK_SECONDS)
-    app[PLACES] = Places(_PLACES, _STREAMS)
-    yield
-    app[SENDER].close()
+def _sending_within(limits: Limits) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def sending(app: web.Application) -> AsyncIterator[None]:
+        """Keep what sends for as long as the loop runs."""
+        app[SENDER] = Sender(limits.stuck)
+        app[PLACES] = Places(limits.places, limits.streams)
+        app[METRICS] = Metrics(app[SENDER], app[PLACES])
+        yield
+        app[SENDER].close()
+
+    return sending
 
 
-async def start(app: web.Application, listen: Listen) -> web.AppRunner:
-    """Listen and serve until the returned runner is cleaned up.
+def _metrics_of(room: Room) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def metrics(request: web.Request) -> web.Response:
+        """Answer Prometheus."""
+        try:
+            checked = await asyncio.to_thread(room.checked)
+        except MirrorkitError:  # /readyz says what is wrong with the store
+            checked = {}
+        text = exposition(request.app[METRICS], checked)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+    return metrics
+
+
+async def _expect_nothing(_: web.Request) -> None:
+    """Ask for no body: what refuses a push does not need its gigabytes (RFC 9110 §10.1.1)."""
+
+
+async def start(
+    app: web.Application,
+    listen: Listen,
+    limits: Limits = _UNLIMITED,
+) -> Runner:
+    """Listen and serve until the returned runner is cleaned up, answers under way having finished.
 
     AddressInUseError when another program listens there; SurroundingsError when it is not ours to
     listen on.
     """
-    _raise_file_limit()
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        shutdown_timeout=_STOP_SECONDS,
-        keepalive_timeout=_IDLE_SECONDS,
-    )
+    runner = Runner(app, limits.stop)
     await runner.setup()
     try:
-        await web.TCPSite(runner, listen.host, listen.port).start()
+        await runner.listen(Door(runner, limits, app[METRICS]), listen.host, listen.port)
     except OSError as error:
         await runner.cleanup()
-        if error.errno == errno.EADDRINUSE:
-            raise AddressInUseError(
-                f"another program listens on {listen}",
-                hint="stop it, or choose another port, such as --listen :5081",
-            ) from error
-        raise SurroundingsError(
-            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}",
-            hint="choose an address of this machine with --listen HOST:PORT",
-        ) from error
+        raise _cannot_listen(listen, error) from error
     return runner
 
 
-def _raise_file_limit() -> None:
-    """Use all the open files the system allows: a pull takes two, and a room makes hundreds."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # macOS names a limit that it does not grant
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def _cannot_listen(listen: Listen, error: OSError) -> SurroundingsError:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUseError(
+            f"another program listens on {listen}",
+            hint="stop it, or choose another port, such as --listen :5081",
+        )
+    return SurroundingsError(
+        f"cannot listen on {listen}: {os.strerror(error.errno or 0)}",
+        hint="choose an address of this machine with --listen HOST:PORT",
+    )
