@@ -15,9 +15,11 @@ from mirrorkit.documents.configuration import (
     Advertise,
     Configuration,
     Listen,
+    parse_access_log,
     parse_configuration,
     parse_folder,
     parse_jobs,
+    parse_streams,
     parse_students,
 )
 from mirrorkit.documents.sources import Sources
@@ -51,6 +53,8 @@ class Settings:
     locks: tuple[Path, ...]
     students: int = STUDENTS
     advertise: Advertise | None = None
+    streams: int = 256
+    access_log: str = "off"
     endpoints: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
@@ -65,6 +69,8 @@ class Settings:
         yield Setting("store", str(self.store), self.origins["store"])
         yield Setting("listen", str(self.listen), self.origins["listen"])
         yield Setting("jobs", str(self.jobs), self.origins["jobs"])
+        yield Setting("streams", str(self.streams), self.origins["streams"])
+        yield Setting("access_log", self.access_log, self.origins["access_log"])
         yield Setting("lock", ", ".join(map(str, self.locks)), self.origins["lock"])
         yield Setting("students", str(self.students), self.origins["students"])
         if self.advertise is not None:
@@ -95,6 +101,8 @@ class Flags:
     sources: tuple[str, ...] = ()
     advertise: str | None = None
     students: int | None = None
+    streams: int | None = None
+    access_log: str | None = None
 
 
 def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -110,7 +118,7 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
     ) -> str:
         variable = f"MIRRORKIT_{key.upper()}"
         layers = (
-            (f"--{key}", flag),
+            (f"--{key.replace('_', '-')}", flag),
             (variable, environment.get(variable) or None),
             (name, in_file),
             (under, builtin),
@@ -129,6 +137,10 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
             students=parse_students(choose("students", flags.students, file.students, STUDENTS)),
             listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{port}", under)),
             jobs=parse_jobs(choose("jobs", flags.jobs, file.jobs, 8)),
+            streams=parse_streams(choose("streams", flags.streams, file.streams, 256)),
+            access_log=parse_access_log(
+                choose("access_log", flags.access_log, file.access_log, "off")
+            ),
             sources=_chosen(
                 choose("source", ",".join(flags.sources) or None, None, ""), file.sources
             ),

@@ -334,10 +334,12 @@ def load_images(
 
 async def start_server(settings: Settings, files: LockFiles) -> Runner:
     """Listen and serve the store by its locks."""
+    from mirrorkit.server.accesslog import open_access_log
     from mirrorkit.server.app import make_app, start
     from mirrorkit.server.limits import Limits, fit
     from mirrorkit.server.room import Room
 
     room = Room(open_store(settings), files.current)
-    limits = fit(Limits())
-    return await start(make_app(room, limits), settings.listen, limits)
+    limits = fit(Limits(streams=settings.streams))
+    log = open_access_log(settings.access_log)
+    return await start(make_app(room, limits), settings.listen, limits, log)

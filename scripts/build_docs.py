@@ -31,7 +31,7 @@ def settings_page(words: Words) -> list[str]:
     rows = [
         [
             code(one.name),
-            code(f"--{one.name}" if one.has_flag else ""),
+            code(f"--{one.name.replace('_', '-')}" if one.has_flag else ""),
             code(f"MIRRORKIT_{one.name.upper()}" if one.has_flag else ""),
             code(f"{one.name}:" if one.is_in_file else ""),
             words(one.builtin) if " " in one.builtin else code(one.builtin),

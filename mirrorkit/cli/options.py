@@ -43,6 +43,16 @@ NoAwake = Annotated[
     bool, typer.Option("--no-awake", help="Let this machine fall asleep while it serves.")
 ]
 Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
+Streams = Annotated[
+    int | None,
+    typer.Option(help="An address's share of downloads when there are many [default: 256]."),
+]
+AccessLog = Annotated[
+    str | None,
+    typer.Option(
+        metavar="off|plain|json", help="A line on stdout for each request [default: off]."
+    ),
+]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
 Exact = Annotated[
     bool,
@@ -68,6 +78,8 @@ def settings_from(
     sources: list[str] | None = None,
     advertise: str | None = None,
     students: int | None = None,
+    streams: int | None = None,
+    access_log: str | None = None,
     is_one_lock: bool = False,
 ) -> Settings:
     """Put flags, environment and settings file together.
@@ -88,5 +100,7 @@ def settings_from(
         sources=tuple(sources or ()),
         advertise=advertise,
         students=students,
+        streams=streams,
+        access_log=access_log,
     )
     return load_settings(flags, os.environ)

@@ -15,10 +15,9 @@ from mirrorkit.settings import PORT_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aiohttp.web import AppRunner
-
     from mirrorkit.host.listener import Program
     from mirrorkit.server.locks import LockFiles
+    from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
 
 _PORTS: Final = 20
@@ -26,7 +25,7 @@ _PORTS: Final = 20
 
 async def start_somewhere(
     settings: Settings, files: LockFiles, *, is_quiet: bool
-) -> tuple[AppRunner, int]:
+) -> tuple[Runner, int]:
     """Serve, and return the port too; one that had to be changed is remembered in the store.
 
     AddressInUseError, naming the program, when the port was asked for, when the program is another

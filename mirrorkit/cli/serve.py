@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mirrorkit.cli.options import (
+    AccessLog,
     AdvertiseTo,
     Config,
     Json,
@@ -10,6 +11,7 @@ from mirrorkit.cli.options import (
     Locks,
     NoAwake,
     Store,
+    Streams,
     settings_from,
 )
 
@@ -21,6 +23,8 @@ def command(
     listen: Listen = None,
     advertise: AdvertiseTo = None,
     no_awake: NoAwake = False,
+    streams: Streams = None,
+    access_log: AccessLog = None,
     as_json: Json = False,
 ) -> int:
     """Serve the store to containers' clients; no internet is needed.
@@ -30,7 +34,7 @@ def command(
     /files/      plain files of the lock, each with PATH.sha256; /k8s-release for --binary-mirror
     /archives/   NAME.tar of any image, for curl -f URL | docker load
     /health      how complete the class is: 200 when everything is held, else 503
-    /livez, /readyz
+    /livez, /readyz, /metrics
 
     \b
     Examples:
@@ -45,7 +49,13 @@ def command(
     from mirrorkit.cli.view import View
 
     settings = settings_from(
-        store=store, locks=lock, config=config, listen=listen, advertise=advertise
+        store=store,
+        locks=lock,
+        config=config,
+        listen=listen,
+        advertise=advertise,
+        streams=streams,
+        access_log=access_log,
     )
     view = View(settings.students)
     board = JsonBoard(view) if as_json else LineBoard(view)

@@ -10,6 +10,7 @@ import typer
 
 from mirrorkit.cli.lock import tell_made
 from mirrorkit.cli.options import (
+    AccessLog,
     AdvertiseTo,
     Config,
     Frozen,
@@ -20,6 +21,7 @@ from mirrorkit.cli.options import (
     OneLock,
     SourceNames,
     Store,
+    Streams,
     Students,
     settings_from,
 )
@@ -57,6 +59,8 @@ def command(
     students: Students = None,
     jobs: Jobs = None,
     source: SourceNames = None,
+    streams: Streams = None,
+    access_log: AccessLog = None,
     frozen: Frozen = False,
     no_awake: NoAwake = False,
     demo_if_offline: DemoIfOffline = False,
@@ -89,6 +93,8 @@ def command(
         sources=source,
         advertise=advertise,
         students=students,
+        streams=streams,
+        access_log=access_log,
         is_one_lock=True,
     )
     settings, wish = _placed(settings, target)

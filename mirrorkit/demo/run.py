@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import NoReturn
 
-    from aiohttp.web import AppRunner
-
     from mirrorkit.demo.told import Teller
     from mirrorkit.documents.pins import Lock
     from mirrorkit.server.locks import LockFiles
+    from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
 
 
@@ -87,7 +86,7 @@ async def take_tour(demo: DemoClass, tell: Teller) -> None:
 
 async def _started(
     settings: Settings, locks: LockFiles, listen: Listen | None
-) -> tuple[AppRunner, Listen]:
+) -> tuple[Runner, Listen]:
     """Start the server; return it and the address to ask it at."""
     wanted = listen or Listen(LOOPBACK, PORT)
     try:

@@ -24,6 +24,8 @@ _ENDPOINT_KEYS: Final = frozenset({"url"})
 PORT: Final = 5080
 PORT_MOST: Final = 65535
 JOBS_MOST: Final = 64
+STREAMS_MOST: Final = 100_000
+ACCESS_LOGS: Final = ("off", "plain", "json")
 STUDENTS: Final = 40
 STUDENTS_MOST: Final = 9999
 
@@ -47,6 +49,8 @@ KNOWN: Final = (
     Known("advertise", "HOST[:PORT] under which students reach this machine.", "found out"),
     Known("students", "How many pull at once, for the estimate of the room.", f"{STUDENTS}"),
     Known("jobs", f"Transfers at once, from 1 to {JOBS_MOST}.", "8"),
+    Known("streams", "An address's share of downloads when there are many.", "256"),
+    Known("access_log", "off, plain or json: a line on stdout for each request.", "off"),
     Known("lock", "The lock to sync, serve or check.", "images.lock.yaml", is_in_file=False),
     Known("source", "The only sources to ask, between commas.", is_in_file=False),
     Known(
@@ -122,6 +126,8 @@ class Configuration:
     advertise: Advertise | None = None
     students: int | None = None
     jobs: int | None = None
+    streams: int | None = None
+    access_log: str | None = None
     endpoints: dict[str, str] = field(default_factory=dict)
     """The URL at which a registry host is asked, by canonical host."""
     sources: Sources = field(default_factory=Sources)
@@ -140,6 +146,8 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
         advertise=_parsed(fields, "advertise", Advertise.parse),
         students=_parsed(fields, "students", parse_students),
         jobs=_parsed(fields, "jobs", parse_jobs),
+        streams=_parsed(fields, "streams", parse_streams),
+        access_log=_parsed(fields, "access_log", parse_access_log),
         endpoints=_endpoints(fields.get("endpoints")),
         sources=read_sources(fields.get("sources"), fields.get("source_order")),
     )
@@ -155,6 +163,18 @@ def parse_jobs(text: str) -> int:
 def parse_students(text: str) -> int:
     """Read how many students the class has."""
     return _number(text, STUDENTS_MOST)
+
+
+def parse_streams(text: str) -> int:
+    """Read how many blobs are one address's share while others wait."""
+    return _number(text, STREAMS_MOST)
+
+
+def parse_access_log(text: str) -> str:
+    """Read how requests are logged."""
+    if text not in ACCESS_LOGS:
+        raise ValueError(f"{text[:20]!r} is none of {', '.join(ACCESS_LOGS)}")
+    return text
 
 
 def _number(text: str, most: int) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError, UsageError
-from mirrorkit.flows.check import STATUS_VERSION
+from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError
 from mirrorkit.server.archives import add_archives
 from mirrorkit.server.door import Door
 from mirrorkit.server.files import add_files
+from mirrorkit.server.health import add_health
 from mirrorkit.server.limits import BODY_BYTES, Limits
 from mirrorkit.server.metrics import CONTENT_TYPE, Metrics, exposition
 from mirrorkit.server.page import make_page
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mirrorkit.documents.configuration import Listen
+    from mirrorkit.server.accesslog import AccessLog
     from mirrorkit.server.room import Room
 
 METRICS: Final = web.AppKey("metrics", Metrics)
@@ -41,32 +42,7 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
         app.router.add_route("*", path, registry.answer, expect_handler=_expect_nothing)
     add_files(app, room)
     add_archives(app, room)
-
-    async def health(request: web.Request) -> web.Response:
-        """Answer how complete the class is: 200 only when it is, else 503, the same body.
-
-        `?for=LESSON` asks for one lesson alone; 404 where there is no such lesson.
-        """
-        try:
-            status = await asyncio.to_thread(room.status, request.query.get("for"))
-        except UsageError as error:
-            return web.json_response({"error": error.as_json()}, status=404)
-        except MirrorkitError as error:
-            status = {"version": STATUS_VERSION, "complete": False, "error": error.as_json()}
-        return web.json_response(status, status=200 if status["complete"] else 503)
-
-    async def livez(_: web.Request) -> web.Response:
-        """Answer that the process lives."""
-        return web.json_response({"alive": True})
-
-    async def readyz(_: web.Request) -> web.Response:
-        """Answer whether the store can be read, complete or not."""
-        try:
-            room.shelf.index()
-        except MirrorkitError as error:
-            return web.json_response({"ready": False, "error": error.as_json()}, status=503)
-        return web.json_response({"ready": True})
-
+    add_health(app, room)
     app.cleanup_ctx.append(_sending_within(limits))
 
     async def misses(_: web.Request) -> web.Response:
@@ -74,10 +50,7 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
         return web.json_response(room.misses.as_json())
 
     app.router.add_get("/", make_page(room))
-    app.router.add_get("/health", health)
     app.router.add_get("/api/v1/misses", misses)
-    app.router.add_get("/livez", livez)
-    app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", _metrics_of(room))
     return app
 
@@ -115,6 +88,7 @@ async def start(
     app: web.Application,
     listen: Listen,
     limits: Limits = _UNLIMITED,
+    log: AccessLog | None = None,
 ) -> Runner:
     """Listen and serve until the returned runner is cleaned up, answers under way having finished.
 
@@ -124,7 +98,7 @@ async def start(
     runner = Runner(app, limits.stop)
     await runner.setup()
     try:
-        await runner.listen(Door(runner, limits, app[METRICS]), listen.host, listen.port)
+        await runner.listen(Door(runner, limits, app[METRICS], log), listen.host, listen.port)
     except OSError as error:
         await runner.cleanup()
         raise _cannot_listen(listen, error) from error

@@ -37,6 +37,7 @@ class Connection(web.RequestHandler):
             auto_decompress=False,  # nobody's gzip is unpacked only to be thrown away
             logger=_log,
         )
+        self._logging_enabled = door.log is not None  # or requests are not timed
         self._door = door
         self._head_since: float | None = None
         self._full_since: float | None = None
@@ -97,13 +98,10 @@ class Connection(web.RequestHandler):
             self.transport.abort()
 
     def log_access(
-        self,
-        request: BaseRequest,
-        response: web.StreamResponse,
-        time: float | None,  # noqa: ARG002
+        self, request: BaseRequest, response: web.StreamResponse, time: float | None
     ) -> None:
-        """Tell the door of an answer."""
-        self._door.answered(request, response)
+        """Tell the door of an answer; `time` is when its request came, where that is measured."""
+        self._door.answered(request, response, time)
 
     def handle_error(
         self,

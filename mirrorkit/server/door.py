@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.web_request import BaseRequest
 
+    from mirrorkit.server.accesslog import AccessLog
     from mirrorkit.server.limits import Limits
     from mirrorkit.server.metrics import Metrics
 
@@ -26,9 +27,12 @@ class Door:
     among these the one silent for longest. Where none is idle the new one goes.
     """
 
-    def __init__(self, runner: web.BaseRunner, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self, runner: web.BaseRunner, limits: Limits, metrics: Metrics, log: AccessLog | None
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.limits = limits
+        self.log = log
         self._runner = runner
         self._metrics = metrics
         self._connections: set[Connection] = set()
@@ -44,8 +48,10 @@ class Door:
         return Connection(self, server)
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more, and write what is left of the log."""
         self._look.cancel()
+        if self.log is not None:
+            self.log.close()
 
     def drop_all(self) -> None:
         """End every connection."""
@@ -62,9 +68,13 @@ class Door:
         """Count one less."""
         self._connections.discard(connection)
 
-    def answered(self, request: BaseRequest, response: web.StreamResponse) -> None:
-        """Count an answer."""
+    def answered(
+        self, request: BaseRequest, response: web.StreamResponse, came: float | None
+    ) -> None:
+        """Count an answer and write its line."""
         self._metrics.count(request, response)
+        if self.log is not None and came is not None:
+            self.log.write(request, response, self.loop.time() - came)
 
     def _shed(self) -> bool:
         """Drop some idle connections at once, so that a flood does not look at all for each."""

@@ -98,14 +98,8 @@ class Registry:
         if raw_path in ("/v2/", "/v2"):
             return web.json_response({}, headers=_VERSION)
         try:
-            recent = self._recent.get(
-                self._room.names, request.raw_path, request.headers.get("Host")
-            )
-            answer = self._held(request, recent) if recent else None
-            if answer is not None:
-                return answer
-            route = parse_route(raw_path, _registry_asked(request))
-            return await self._kinds[route.kind](request, route)
+            again = self._again(request)
+            return await self._anew(request, raw_path) if again is None else again
         except MissingError as miss:
             self._room.misses.record(
                 miss.name, request.remote or "", nearest=miss.nearest, command=miss.command
@@ -115,6 +109,16 @@ class Registry:
             return _refused(refusal)
         except SurroundingsError as error:
             return _refused(RefusalError(ErrorCode.UNAVAILABLE, error.message))
+
+    def _again(self, request: web.Request) -> web.StreamResponse | None:
+        """Answer what was answered a moment ago, if that is still so."""
+        host = request.headers.get("Host")
+        recent = self._recent.get(self._room.names, request.raw_path, host)
+        return self._held(request, recent) if recent else None
+
+    async def _anew(self, request: web.Request, raw_path: str) -> web.StreamResponse:
+        route = parse_route(raw_path, _registry_asked(request))
+        return await self._kinds[route.kind](request, route)
 
     async def _manifest(self, request: web.Request, route: Route) -> web.StreamResponse:
         """Find a manifest by digest, whatever the name, or by name and tag."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aiohttp.web import AppRunner
 
     from mirrorkit.documents.pins import Lock
+    from mirrorkit.server.accesslog import AccessLog
     from mirrorkit.server.limits import Limits
     from mirrorkit.store.disk import DiskStore
 
@@ -115,12 +116,13 @@ class Guarded:
 async def guarded(
     store: DiskStore,
     limits: Limits,
+    log: AccessLog | None = None,
     locks: Mapping[str, Lock] | None = None,
 ) -> AsyncIterator[Guarded]:
     """Serve while the block lasts; then the clients go first."""
     named = locks or {}
     room = Room(store, lambda: named)
-    runner = await start(make_app(room, limits), Listen(LOOPBACK, 0), limits)
+    runner = await start(make_app(room, limits), Listen(LOOPBACK, 0), limits, log)
     server = Guarded(runner, runner.addresses[0][1])
     try:
         async with server.life:

@@ -27,12 +27,15 @@ def write(text: str, name: str = "mirrorkit.yaml") -> Path:
     return path
 
 
-FILE = "{store: in-file, listen: ':1001', jobs: 11, students: 21, advertise: file.school}"
+FILE = """{store: in-file, listen: ':1001', jobs: 11, streams: 21, access_log: json,
+  students: 21, advertise: file.school}"""
 VARIABLES = {
     "MIRRORKIT_STORE": "in-variable",
     "MIRRORKIT_LISTEN": ":1002",
     "MIRRORKIT_JOBS": "12",
-    "MIRRORKIT_LOCK": "variable.lock.yaml",
+    "MIRRORKIT_STREAMS": "22",
+    "MIRRORKIT_ACCESS_LOG": "plain",
+    "MIRRORKIT_LOCK": "var.lock.yaml",
     "MIRRORKIT_STUDENTS": "22",
     "MIRRORKIT_ADVERTISE": "192.168.1.12",
 }
@@ -41,9 +44,12 @@ FLAGS = Flags(
     ":1003",
     13,
     (Path("a.lock.yaml"), Path("b.lock.yaml")),
+    streams=23,
+    access_log="off",
     advertise="[fd00::1]:80",
     students=23,
 )
+NAMES = ["store", "listen", "jobs", "streams", "access_log", "lock", "students", "advertise"]
 
 
 @pytest.mark.parametrize(
@@ -53,29 +59,47 @@ FLAGS = Flags(
             FLAGS,
             VARIABLES,
             FILE,
-            ["in-flag", ":1003", "13", "a.lock.yaml, b.lock.yaml", "23", "[fd00::1]:80"],
-            ["--store", "--listen", "--jobs", "--lock", "--students", "--advertise"],
+            [
+                "in-flag",
+                ":1003",
+                "13",
+                "23",
+                "off",
+                "a.lock.yaml, b.lock.yaml",
+                "23",
+                "[fd00::1]:80",
+            ],
+            [f"--{name.replace('_', '-')}" for name in NAMES],
         ),
         (
             Flags(),
             VARIABLES,
             FILE,
-            ["in-variable", ":1002", "12", "variable.lock.yaml", "22", "192.168.1.12"],
-            list(VARIABLES),
+            [
+                "in-variable",
+                ":1002",
+                "12",
+                "22",
+                "plain",
+                "var.lock.yaml",
+                "22",
+                "192.168.1.12",
+            ],
+            [f"MIRRORKIT_{name.upper()}" for name in NAMES],
         ),
         (
             Flags(),
             {},
             FILE,
-            ["in-file", ":1001", "11", "images.lock.yaml", "21", "file.school"],
-            ["mirrorkit.yaml"] * 3 + ["built-in"] + ["mirrorkit.yaml"] * 2,
+            ["in-file", ":1001", "11", "21", "json", "images.lock.yaml", "21", "file.school"],
+            ["mirrorkit.yaml"] * 5 + ["built-in"] + ["mirrorkit.yaml"] * 2,
         ),
         (
             Flags(),
             dict.fromkeys(VARIABLES, ""),
             "",
-            ["", ":5080", "8", "images.lock.yaml", "40"],
-            ["built-in"] * 5,
+            ["", ":5080", "8", "256", "off", "images.lock.yaml", "40"],
+            ["built-in"] * 7,
         ),
     ],
     ids=["flags", "variables", "file", "built-in"],
@@ -85,8 +109,7 @@ def test_each_layer_wins_over_those_below_it(
 ) -> None:
     write(file)
     found = list(load_settings(flags, variables).explained())
-    names = ["store", "listen", "jobs", "lock", "students", "advertise"]
-    assert [setting.name for setting in found] == names[: len(values)]
+    assert [setting.name for setting in found] == NAMES[: len(values)]
     assert [setting.origin for setting in found] == origins
     assert [setting.value for setting in found][1:] == values[1:]
     # The built-in store depends on the user; the others are as they were given.
@@ -139,6 +162,8 @@ def test_endpoints_are_by_canonical_host_and_lose_a_last_slash() -> None:
         ("jobs: 0", "1:7: jobs: '0' is not a number from 1 to 64"),
         ("jobs: 65", "1:7: jobs: '65' is not a number from 1 to 64"),
         ("jobs: many", "1:7: jobs: 'many' is not a number from 1 to 64"),
+        ("streams: 0", "1:10: streams: '0' is not a number from 1 to 100000"),
+        ("access_log: yes", "1:13: access_log: 'yes' is none of off, plain, json"),
         ("jobs: 1.5", "1:7: jobs: '1.5' is not a number from 1 to 64"),
         ("endpoints: x", "1:12: endpoints: a mapping (key: value) is expected here"),
         ("endpoints: {a b: {url: 'http://x'}}", "1:13: endpoints.a b: 'a b' is not a registry's"),
