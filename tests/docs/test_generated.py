@@ -64,9 +64,13 @@ def test_every_command_has_its_section_with_an_example() -> None:
 @pytest.mark.parametrize("one", [one for one in KNOWN if one.has_flag], ids=lambda one: one.name)
 def test_a_setting_with_a_flag_has_a_variable(one: object) -> None:
     name = getattr(one, "name")  # noqa: B009
-    value = {"jobs": "3", "students": "3", "source": "aliyun"}.get(
-        name, ":1234" if name == "listen" else "there"
-    )
+    value = {
+        "jobs": "3",
+        "students": "3",
+        "streams": "3",
+        "access_log": "json",
+        "source": "aliyun",
+    }.get(name, ":1234" if name == "listen" else "there")
     settings = load_settings(Flags(), {f"MIRRORKIT_{name.upper()}": value})
     assert f"MIRRORKIT_{name.upper()}" in {origin for *_, origin in settings.explained()}
 
