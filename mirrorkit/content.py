@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from mirrorkit.oci.manifest import Descriptor
     from mirrorkit.oci.platform import Platform
     from mirrorkit.oci.reference import Reference
+    from mirrorkit.spans import Parts, Span
 
 
 class Body(NamedTuple):
-    """Bytes on their way: where in the blob they begin, and the pieces in order."""
+    """Bytes on their way: which of the blob's they are, as announced, and the pieces in order."""
 
     start: int
+    stop: int
     pieces: AsyncIterator[bytes]
 
 
@@ -41,6 +43,11 @@ class Source(Protocol):
         """What to call it when it is to blame."""
         ...
 
+    @property
+    def host(self) -> str:
+        """Whose connections it uses."""
+        ...
+
     async def ping(self) -> None:
         """Return when it answers at all; UnreachableError when it does not."""
         ...
@@ -53,8 +60,10 @@ class Source(Protocol):
         """Return a manifest's bytes, as sent; the caller checks them."""
         ...
 
-    def open(self, descriptor: Descriptor, start: int = 0) -> AbstractAsyncContextManager[Body]:
-        """Open a blob from byte `start`; a source without ranges begins at 0 and says so."""
+    def open(
+        self, descriptor: Descriptor, span: Span | None = None
+    ) -> AbstractAsyncContextManager[Body]:
+        """Open a blob, or some bytes of it; a source without ranges sends all, and says so."""
         ...
 
 
@@ -70,16 +79,32 @@ class SizedSource(Source, Protocol):
         ...
 
 
-class Ingest(Protocol):
-    """One blob being written; it becomes visible by `publish` or not at all."""
-
-    @property
-    def offset(self) -> int:
-        """Bytes written so far, those of an interrupted earlier run included."""
-        ...
+class Writer(Protocol):
+    """Takes bytes that follow each other in a blob."""
 
     async def write(self, data: bytes) -> None:
-        """Append bytes; IntegrityError when they are more than the descriptor's size."""
+        """Append bytes; IntegrityError when they go beyond the blob's size."""
+        ...
+
+
+class Ingest(Protocol):
+    """One blob being written, in any order; it becomes visible by `publish` or not at all."""
+
+    @property
+    def parts(self) -> Parts:
+        """Which bytes are here and from whom, those of an interrupted earlier run included."""
+        ...
+
+    def writer(self, start: int, source: str) -> AbstractAsyncContextManager[Writer]:
+        """Begin writing at byte `start` what a source sends; any number at once, side by side."""
+        ...
+
+    async def read(self, span: Span) -> bytes:
+        """Return bytes written before."""
+        ...
+
+    async def forget(self, span: Span) -> None:
+        """Give up bytes; they are missing again."""
         ...
 
     async def restart(self) -> None:
@@ -87,7 +112,10 @@ class Ingest(Protocol):
         ...
 
     async def publish(self) -> None:
-        """Check size and digest and make the blob durable and visible, or raise IntegrityError."""
+        """Check size and digest and make the blob durable and visible, or raise IntegrityError.
+
+        Wrong bytes stay: who knows where they came from may replace some and publish again.
+        """
         ...
 
 

@@ -34,10 +34,10 @@ async def from_any(
         except (UpstreamError, IntegrityError) as error:
             report(SourceFailed(what, source.name, error.message))
             failures.append(error)
-    raise _telling(failures, what)
+    raise telling(failures, what)
 
 
-def _telling(failures: Sequence[MirrorkitError], what: str) -> MirrorkitError:
+def telling(failures: Sequence[MirrorkitError], what: str) -> MirrorkitError:
     """Choose the failure that says most (wrong bytes, what may pass, a plain no); quote all."""
     if not failures:
         return UpstreamError(f"{what}: no source is known")

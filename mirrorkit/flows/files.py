@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.errors import MirrorkitError, SurroundingsError
-from mirrorkit.events import FileCompleted, FileFailed, Planned
+from mirrorkit.events import FileCompleted, FileFailed
 from mirrorkit.flows.attempts import each, from_any
-from mirrorkit.flows.copy import copy_blob
-from mirrorkit.flows.plan import put, refuse_full_disk
+from mirrorkit.flows.plan import put
 from mirrorkit.oci.artifact import (
     EMPTY,
     EMPTY_DIGEST,
@@ -26,43 +25,41 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import SizedSource, Store
     from mirrorkit.documents.pins import PinnedFile
+    from mirrorkit.flows.fetch import Fetcher
     from mirrorkit.flows.run import Run
 
 
 class FilePlan(NamedTuple):
     """One file to fetch: its bytes, and where they may come from."""
 
-    path: str
+    file: PinnedFile
     descriptor: Descriptor
     sources: Sequence[SizedSource]
 
 
-async def sync_files(
+async def plan_files(
     files: Iterable[PinnedFile], run: Run, failures: dict[str, MirrorkitError]
-) -> None:
-    """Bring files into the store; one that fails is noted by its path and stops no other."""
+) -> list[FilePlan]:
+    """Learn how large files are; one that fails is noted by its path and stops no other."""
     plans: list[FilePlan] = []
 
     async def plan(file: PinnedFile) -> None:
         with _noting(file.path, run, failures):
             plans.append(await _plan(file, run))
 
-    async def copy(one: FilePlan) -> None:
-        with _noting(one.path, run, failures):
-            await copy_blob(
-                one.descriptor, one.sources, run.store, what=one.path, report=run.report
-            )
-            await name_file(one.descriptor, run.store)
-            run.report(FileCompleted(one.path))
+    await each(files, plan, jobs=run.jobs)
+    return plans
 
-    wanted = tuple(files)
-    # Sizes of the lock alone: one that a host announces is not believed so far as to end a sync.
-    sizes = ((file.size or 0) - run.store.partial(file.digest) for file in wanted)
-    refuse_full_disk(run.store, sum(max(size, 0) for size in sizes))
-    await each(wanted, plan, jobs=run.jobs)
-    total = sum(one.descriptor.size for one in plans)
-    run.report(Planned(images=0, files=len(plans), bytes_needed=total, bytes_held=0))
-    await each(sorted(plans, key=lambda one: -one.descriptor.size), copy, jobs=run.jobs)
+
+async def sync_file(
+    plan: FilePlan, rank: int, run: Run, fetcher: Fetcher, failures: dict[str, MirrorkitError]
+) -> None:
+    """Bring one file into the store and name it; a failure is noted by its path."""
+    path = plan.file.path
+    with _noting(path, run, failures):
+        await fetcher.fetch(plan.descriptor, plan.sources, what=path, rank=rank)
+        await name_file(plan.descriptor, run.store)
+        run.report(FileCompleted(path))
 
 
 async def _plan(file: PinnedFile, run: Run) -> FilePlan:
@@ -71,7 +68,7 @@ async def _plan(file: PinnedFile, run: Run) -> FilePlan:
     size = file.size
     if size is None:
         size = await from_any(sources, _size, what=file.path, report=run.report)
-    return FilePlan(file.path, file_descriptor(file.digest, size), sources)
+    return FilePlan(file, file_descriptor(file.digest, size), sources)
 
 
 async def _size(source: SizedSource) -> int:

@@ -142,7 +142,7 @@ async def changed(wished: Wished, stamp: Stamp, seconds: float) -> bool:
 
 async def any_answers(lock: Lock, run: Run, *, seconds: float = ANSWER_SECONDS) -> bool:
     """Ask one source of each host, all at once, and say whether any answers in time."""
-    sources = {source.name: source for source in _sources(lock, run)}
+    sources = {source.host: source for source in _sources(lock, run)}
     tasks = [asyncio.create_task(_answers(source)) for source in sources.values()]
     try:
         for task in asyncio.as_completed(tasks, timeout=seconds):

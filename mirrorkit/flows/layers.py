@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.errors import IntegrityError
 from mirrorkit.events import Planned
 from mirrorkit.flows.attempts import each
-from mirrorkit.flows.copy import copy_blob
 from mirrorkit.flows.documents import blob_beside
+from mirrorkit.flows.fetch import Fetcher
 from mirrorkit.flows.plan import put, refuse_full_disk
 from mirrorkit.flows.sight import CONFIG_MAX
 from mirrorkit.oci.diffid import LayerCheck
@@ -33,7 +33,7 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
 
     IntegrityError when any layer is not what the config names: the layers that were brought are
     discarded then, and what was held before stays, for something else may need it. Else what
-    `copy_blob` raises, and DiskFullError before the first byte when there is no room.
+    `Fetcher.fetch` raises, and DiskFullError before the first byte when there is no room.
     """
     _refuse_unfit(manifest)
     diff_ids = _diff_ids(await _config(manifest.config, source, run, what))
@@ -45,7 +45,7 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
 
     async def one(pair: tuple[Descriptor, Digest]) -> None:
         layer, diff_id = pair
-        await copy_blob(layer, [source], run.store, what=what, report=run.report)
+        await fetcher.fetch(layer, [source], what=what)
         try:
             async with checks:
                 await _check(layer, diff_id, run.store)
@@ -53,7 +53,8 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
             raise IntegrityError(f"of its layer {layer.digest[:19]}…, {error}") from error
 
     try:
-        await each(zip(manifest.layers, diff_ids, strict=True), one, jobs=run.jobs)
+        async with Fetcher(run.store, run.report, jobs=run.jobs) as fetcher:
+            await each(zip(manifest.layers, diff_ids, strict=True), one, jobs=run.jobs)
     except IntegrityError:
         for layer in brought:
             await run.store.discard(layer.digest)
@@ -85,7 +86,8 @@ async def _config(config: Descriptor, source: Source, run: Run, what: str) -> by
     data = blob_beside(config, run)
     if data is not None:
         await put(run.store, config.digest, data)
-    await copy_blob(config, [source], run.store, what=what, report=run.report)
+    async with Fetcher(run.store, run.report, jobs=1) as fetcher:
+        await fetcher.fetch(config, [source], what=what)
     return run.store.read(config.digest)
 
 

@@ -181,7 +181,8 @@ async def put(sink: Sink, digest: Digest, data: bytes) -> None:
     async with sink.ingest(descriptor) as ingest:
         if ingest is not None:
             await ingest.restart()
-            await ingest.write(data)
+            async with ingest.writer(0, "") as writer:
+                await writer.write(data)
             await ingest.publish()
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
 from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.check import Completeness, Level, State, check
-from mirrorkit.flows.copy import copy_blob
-from mirrorkit.flows.files import sync_files
+from mirrorkit.flows.fetch import Fetcher
+from mirrorkit.flows.files import plan_files, sync_file
 from mirrorkit.flows.plan import make_plan, refuse_full_disk
+from mirrorkit.flows.priority import rank
 from mirrorkit.flows.sameimage import take_same_images
 from mirrorkit.progress import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from mirrorkit.documents.pins import Lock
-    from mirrorkit.events import Event, Listener
+    from mirrorkit.events import Event
+    from mirrorkit.flows.files import FilePlan
     from mirrorkit.flows.plan import BlobPlan, ImagePlan, Plan
     from mirrorkit.flows.run import Run
 
@@ -95,52 +97,81 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
     async with run.store.lease():
         await run.store.keep_lock(lock.text)
         plan = await make_plan(todo, told)
-        _announce(plan, told)
-        await _copy_all(plan, told)
-        if files:
-            await sync_files(files, told, plan.failures)
+        file_plans = await plan_files(files, told, plan.failures)
+        _announce(plan, file_plans, told)
+        async with Fetcher(run.store, listen, jobs=run.jobs) as fetcher:
+            await Pass(lock, told, plan, fetcher).fetch_all(file_plans)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
 
 
-def _announce(plan: Plan, run: Run) -> None:
-    run.report(Planned(len(plan.images), plan.bytes_needed, plan.bytes_held))
-    refuse_full_disk(run.store, plan.bytes_missing(run.store))
+def _announce(plan: Plan, files: Sequence[FilePlan], run: Run) -> None:
+    sizes = {one.descriptor.digest: one.descriptor.size for one in files}
+    needed, held = plan.bytes_needed + sum(sizes.values()), plan.bytes_held
+    run.report(Planned(len(plan.images), needed, held, files=len(files)))
+    # Of files only what the lock says: a size that a host announces must not end a sync.
+    known = {one.file.digest: one.file.size or 0 for one in files}
+    partial = sum(min(run.store.partial(digest), size) for digest, size in known.items())
+    refuse_full_disk(run.store, plan.bytes_missing(run.store) + sum(known.values()) - partial)
 
 
-async def _copy_all(plan: Plan, run: Run) -> None:
-    """Copy every blob, the largest first so that none is left to run alone at the end."""
+class Work(NamedTuple):
+    """One blob or file to fetch; the lowest rank first, and in one rank the largest."""
 
-    async def one(blob: BlobPlan) -> None:
+    rank: int
+    size: int
+    do: Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Pass:
+    """One go through what is missing."""
+
+    lock: Lock
+    run: Run
+    plan: Plan
+    fetcher: Fetcher
+
+    async def fetch_all(self, files: Sequence[FilePlan]) -> None:
+        """Fetch everything by its rank; in one rank the largest first, so that none ends alone."""
+        for image_plan in self.plan.images:
+            await self._tag_when_complete(image_plan)
+        every = [*map(self._blob, self.plan.blobs.values()), *map(self._file, files)]
+        every.sort(key=lambda work: (work.rank, -work.size))
+        await each(every, lambda work: work.do(), jobs=self.run.jobs)
+
+    def _blob(self, blob: BlobPlan) -> Work:
+        first = min(rank(self.lock, one.image) for one in blob.images)
+        return Work(first, blob.descriptor.size, lambda: self._fetch_blob(blob, first))
+
+    def _file(self, plan: FilePlan) -> Work:
+        first, failures = rank(self.lock, plan.file), self.plan.failures
+        do = lambda: sync_file(plan, first, self.run, self.fetcher, failures)  # noqa: E731
+        return Work(first, plan.descriptor.size, do)
+
+    async def _fetch_blob(self, blob: BlobPlan, first: int) -> None:
         what = str(blob.images[0].image.name)
         try:
-            await copy_blob(blob.descriptor, blob.sources, run.store, what=what, report=run.report)
+            await self.fetcher.fetch(blob.descriptor, blob.sources, what=what, rank=first)
         except SurroundingsError:
             raise
         except MirrorkitError as error:
             for image_plan in blob.images:
-                _fail(plan, image_plan, error, run.report)
+                self._fail(image_plan, error)
         else:
             for image_plan in blob.images:
                 image_plan.outstanding.discard(blob.descriptor.digest)
-                await _tag_when_complete(image_plan, plan, run)
+                await self._tag_when_complete(image_plan)
 
-    for image_plan in plan.images:
-        await _tag_when_complete(image_plan, plan, run)
-    largest_first = sorted(plan.blobs.values(), key=lambda blob: -blob.descriptor.size)
-    await each(largest_first, one, jobs=run.jobs)
+    def _fail(self, image_plan: ImagePlan, error: MirrorkitError) -> None:
+        name = str(image_plan.image.name)
+        if name not in self.plan.failures:
+            self.plan.failures[name] = error
+            self.run.report(ImageFailed(name, error.message))
 
-
-def _fail(plan: Plan, image_plan: ImagePlan, error: MirrorkitError, report: Listener) -> None:
-    name = str(image_plan.image.name)
-    if name not in plan.failures:
-        plan.failures[name] = error
-        report(ImageFailed(name, error.message))
-
-
-async def _tag_when_complete(image_plan: ImagePlan, plan: Plan, run: Run) -> None:
-    """Name an image once nothing of it is outstanding: tags last."""
-    image = image_plan.image
-    if image_plan.outstanding or str(image.name) in plan.failures:
-        return
-    await run.store.tag(image.name, image_plan.needs.root)
-    run.report(ImageCompleted(str(image.name)))
+    async def _tag_when_complete(self, image_plan: ImagePlan) -> None:
+        """Name an image once nothing of it is outstanding: tags last."""
+        image = image_plan.image
+        if image_plan.outstanding or str(image.name) in self.plan.failures:
+            return
+        await self.run.store.tag(image.name, image_plan.needs.root)
+        self.run.report(ImageCompleted(str(image.name)))

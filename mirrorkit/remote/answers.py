@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import aiohttp
 
@@ -20,7 +20,7 @@ from mirrorkit.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 _ERROR_MAX: Final = 64 * 1024
 _RETRY_AFTER_MAX: Final = 60.0
@@ -36,6 +36,20 @@ async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
             if len(body) > most:
                 raise UpstreamError(f"{response.url.host} sent more than {most} bytes")
     return bytes(body)
+
+
+async def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Yield a body as it arrives; where the line breaks, first what had arrived before."""
+    content = response.content
+    try:
+        async for piece in content.iter_any():
+            yield piece
+    except (aiohttp.ClientError, TimeoutError, ConnectionError):
+        # aiohttp still has what was not read yet, but raises as long as it knows of the break.
+        content.set_exception(cast("BaseException", None))
+        if rest := content.read_nowait():
+            yield rest
+        raise
 
 
 async def refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:

@@ -9,7 +9,9 @@ from yarl import URL
 
 from mirrorkit.content import Body, Whole
 from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
-from mirrorkit.remote.registry import check_extent
+from mirrorkit.remote.answers import pieces
+from mirrorkit.remote.registry import check_extent, range_header
+from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +30,11 @@ class FileSource:
 
     @property
     def name(self) -> str:
+        """The URL without what may be secret in it."""
+        return f"{self.host}{self._url.path}"
+
+    @property
+    def host(self) -> str:
         """The URL's host."""
         return self._url.host_port_subcomponent or ""
 
@@ -45,7 +52,7 @@ class FileSource:
         """Return the file's size in bytes, as its host announces it; nothing is proven."""
         async with self._transport.fetch(self._url) as response:
             if response.content_length is None:
-                raise UpstreamError(f"{self.name} does not say how large {self._url.path} is")
+                raise UpstreamError(f"{self.host} does not say how large {self._url.path} is")
             return response.content_length
 
     @asynccontextmanager
@@ -63,8 +70,10 @@ class FileSource:
         raise IntegrityError(f"{self.name} has no manifest {digest}")
 
     @asynccontextmanager
-    async def open(self, descriptor: Descriptor, start: int = 0) -> AsyncIterator[Body]:
-        """Open the file from byte `start`; a host without ranges begins at 0."""
-        async with self._transport.fetch(self._url, start) as response:
-            begin = check_extent(response, self.name, descriptor, start)
-            yield Body(begin, response.content.iter_any())
+    async def open(self, descriptor: Descriptor, span: Span | None = None) -> AsyncIterator[Body]:
+        """Open the file, or some bytes of it; a host without ranges sends all."""
+        asked = span or Span(0, descriptor.size)
+        headers = range_header(asked, descriptor)
+        async with self._transport.fetch(self._url, headers) as response:
+            extent = check_extent(response, self.host, descriptor, asked)
+            yield Body(*extent, pieces(response))

@@ -22,7 +22,8 @@ from mirrorkit.events import SourceFailed
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import DOCUMENT_MAX, parse_document
 from mirrorkit.oci.mediatypes import DOCUMENTS
-from mirrorkit.remote.answers import read_capped
+from mirrorkit.remote.answers import pieces, read_capped
+from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,6 +55,11 @@ class Repository:
     @property
     def name(self) -> str:
         """The registry's host."""
+        return self._host
+
+    @property
+    def host(self) -> str:
+        """The same."""
         return self._host
 
     async def ping(self) -> None:
@@ -126,26 +132,36 @@ class Repository:
         return data
 
     @asynccontextmanager
-    async def open(self, descriptor: Descriptor, start: int = 0) -> AsyncIterator[Body]:
-        """Open a blob from byte `start`; a registry without ranges begins at 0.
+    async def open(self, descriptor: Descriptor, span: Span | None = None) -> AsyncIterator[Body]:
+        """Open a blob, or some bytes of it; a registry without ranges sends all.
 
         MisannouncedError when it announces another size than the descriptor's, or another range.
         """
         path = f"v2/{self._path}/blobs/{descriptor.digest}"
-        headers = {"Range": f"bytes={start}-"} if start else {}
+        asked = span or Span(0, descriptor.size)
+        headers = range_header(asked, descriptor)
         async with self._transport.get(
             self._host, path, scope=self._scope, headers=headers
         ) as response:
-            begin = check_extent(response, self._host, descriptor, start)
-            yield Body(begin, response.content.iter_any())
+            extent = check_extent(response, self._host, descriptor, asked)
+            yield Body(*extent, pieces(response))
+
+
+def range_header(span: Span, descriptor: Descriptor) -> dict[str, str]:
+    """Return the header that asks for some bytes; none where they are all (RFC 9110 §14.2)."""
+    if span == (0, descriptor.size):
+        return {}
+    last = "" if span.stop == descriptor.size else span.stop - 1
+    return {"Range": f"bytes={span.start}-{last}"}
 
 
 def check_extent(
-    response: aiohttp.ClientResponse, host: str, descriptor: Descriptor, start: int
-) -> int:
-    """Return where a body begins in its blob; MisannouncedError where it is not what was asked."""
-    begin, size = _extent(response)
-    if begin not in (0, start):
+    response: aiohttp.ClientResponse, host: str, descriptor: Descriptor, asked: Span
+) -> Span:
+    """Return which bytes a body is; MisannouncedError where they are not what was asked."""
+    found, size = _extent(response, descriptor)
+    is_part = found.start == asked.start < found.stop <= asked.stop
+    if found != (0, descriptor.size) and not is_part:
         raise MisannouncedError(
             f"{host} sent another range of {descriptor.digest} than it was asked for"
         )
@@ -153,14 +169,14 @@ def check_extent(
         raise MisannouncedError(
             f"{host} has {size} bytes under {descriptor.digest} instead of {descriptor.size}"
         )
-    return begin
+    return found
 
 
-def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
-    """Return where a body begins in its blob, and the blob's size where it is announced."""
+def _extent(response: aiohttp.ClientResponse, descriptor: Descriptor) -> tuple[Span, int | None]:
+    """Return which bytes of its blob a body is, and the blob's size where it is announced."""
     if response.status != HTTPStatus.PARTIAL_CONTENT:
-        return 0, response.content_length
+        return Span(0, descriptor.size), response.content_length
     found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
     if found is None:
-        return -1, None
-    return int(found[1]), None if found[3] == "*" else int(found[3])
+        return Span(-1, -1), None
+    return Span(int(found[1]), int(found[2]) + 1), None if found[3] == "*" else int(found[3])

@@ -6,6 +6,7 @@ import ipaddress
 import time
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -30,7 +31,7 @@ _HUB_HOST: Final = "registry-1.docker.io"
 _CONNECT_SECONDS: Final = 10.0
 _SILENCE_SECONDS: Final = 20.0
 _CONNECTIONS_A_HOST: Final = 8
-_READ_SIZE: Final = 64 * 1024
+_READ_SIZE: Final = 256 * 1024
 _HOPS_MAX: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SILENT_SECONDS: Final = 30.0
@@ -53,6 +54,8 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._authorizers: dict[URL, Authorizer] = {}
         self._silent_until: dict[URL, float] = {}
+        self._targets: dict[URL, URL] = {}
+        """Where a URL was redirected to."""
         self._proxies = getproxies()
 
     async def close(self) -> None:
@@ -89,13 +92,14 @@ class Transport:
             yield response
 
     @asynccontextmanager
-    async def fetch(self, url: URL, start: int = 0) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a GET for a plain file from byte `start`; the errors are those of `get`."""
+    async def fetch(
+        self, url: URL, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a GET for a plain file; the errors are those of `get`."""
         host = url.host_port_subcomponent or ""
         if host in self._endpoints:
             url = self.base(host).join(url.relative())
-        headers = {"Range": f"bytes={start}-"} if start else {}
-        async with self._good(url, host, "", headers) as response:
+        async with self._good(url, host, "", dict(headers)) as response:
             yield response
 
     @asynccontextmanager
@@ -104,11 +108,48 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send, and yield the answer when it is a good one; whatever breaks names the host."""
         try:
-            async with self._authorized(url.origin(), url, scope, headers, method) as response:
+            async with self._reached(url, scope, headers, method) as response:
                 await refuse(response, host, login_name(url.origin()))
                 yield response
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise UnreachableError(f"{host}: {reason(error)}") from error
+
+    @asynccontextmanager
+    async def _reached(
+        self, url: URL, scope: str, headers: dict[str, str], method: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask where this was redirected to before, as long as that answers well; else ask anew.
+
+        A blob in many pieces so pays the way to its CDN once.
+        """
+        response = await self._send_on(url, headers, method)
+        if response is not None:
+            try:
+                yield response
+            finally:
+                response.release()
+            return
+        async with self._authorized(url.origin(), url, scope, headers, method) as anew:
+            if anew.ok and anew.url != url:
+                self._targets[url] = anew.url
+            yield anew
+
+    async def _send_on(
+        self, url: URL, headers: dict[str, str], method: str
+    ) -> aiohttp.ClientResponse | None:
+        """Send to a redirect's target that is known; None when it is no good any more."""
+        target = self._targets.pop(url, None)
+        if target is None:
+            return None
+        try:
+            response = await self._send(target, headers, method)
+        except (UnreachableError, aiohttp.ClientError, TimeoutError):
+            return None
+        if response.ok:
+            self._targets[url] = target
+            return response
+        response.release()
+        return None
 
     @asynccontextmanager
     async def _authorized(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from mirrorkit.server.ranges import Span, conditions, select
+from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.send import place, respond, send_span
+from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

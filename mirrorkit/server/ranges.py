@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mirrorkit.spans import Span
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,18 +17,6 @@ _CONDITIONS: Final = ("If-Match", "If-None-Match", "If-Range", "Range")
 _RANGES_MAX: Final = 16
 _RANGE: Final = re.compile(r"[ \t]*(\d{0,18})-(\d{0,18})[ \t]*\Z", re.ASCII)
 _ETAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
-
-
-class Span(NamedTuple):
-    """Bytes from `start` up to, not including, `stop`."""
-
-    start: int
-    stop: int
-
-    @property
-    def length(self) -> int:
-        """How many bytes."""
-        return self.stop - self.start
 
 
 class Selection(NamedTuple):

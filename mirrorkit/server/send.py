@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from aiohttp import web
 
 from mirrorkit.server.places import Places
-from mirrorkit.server.ranges import Selection, Span, conditions, select
+from mirrorkit.server.ranges import Selection, conditions, select
 from mirrorkit.server.sender import Sender
 from mirrorkit.server.stream import Stream
+from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

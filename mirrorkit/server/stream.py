@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 if TYPE_CHECKING:
     from asyncio import Future, Transport
 
-    from mirrorkit.server.ranges import Span
+    from mirrorkit.spans import Span
 
 STEP_BYTES: Final = 1 << 19
 _AHEAD_BYTES: Final = 8 << 20

@@ -11,7 +11,6 @@ from mirrorkit.documents.layout import EMPTY, OCI_LAYOUT, LayoutIndex, parse_ind
 from mirrorkit.errors import StoreError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.store.durable import (
-    file_size,
     in_thread,
     locked,
     locked_at_once,
@@ -20,7 +19,8 @@ from mirrorkit.store.durable import (
     sync_directory,
     write_file,
 )
-from mirrorkit.store.ingest import open_ingest
+from mirrorkit.store.ingest import journal_of, open_ingest
+from mirrorkit.store.journal import Journal, noted
 from mirrorkit.store.spool import open_spool
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class DiskStore:
     def partial(self, digest: Digest) -> int:
         """Return the bytes of a blob that an interrupted run left."""
         with storage_errors(self.root):
-            return file_size(self._partial(digest)) or 0
+            return noted(Journal(journal_of(self._partial(digest))))
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:

@@ -1,13 +1,15 @@
-"""One blob on its way into the store: gathered, hashed, written, published."""
+"""One blob on its way into the store: written in parts, hashed, journalled, published."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import IntegrityError, SurroundingsError
+from mirrorkit.spans import Part, Parts, Span
 from mirrorkit.store.durable import (
     file_size,
     in_thread,
@@ -15,21 +17,78 @@ from mirrorkit.store.durable import (
     publish,
     settled,
     storage_errors,
-    write_all,
+    write_all_at,
 )
+from mirrorkit.store.journal import Journal, Line, believed, hash_of, read_span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from mirrorkit.oci.manifest import Descriptor
 
 # perf.md: read in 64 KiB, so a reset loses little; write in 1 MiB, so threads change hands rarely.
 _WRITE_SIZE: Final = 1 << 20
+_HASH_STEP: Final = 4 << 20
+_QUICK_SECONDS: Final = 1.0
+
+
+class DiskWriter:
+    """Writes bytes that follow each other; what is written is the ingest's at once."""
+
+    def __init__(self, ingest: DiskIngest, start: int, source: str) -> None:
+        self._ingest = ingest
+        self._source = source
+        self._gathered: list[bytes] = []
+        self._waiting = 0
+        self._job: asyncio.Task[None] | None = None
+        self._end = self._noted = start
+        self._noted_at = time.monotonic()
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes; IntegrityError when they go beyond the blob's size."""
+        self._gathered.append(data)
+        self._waiting += len(data)
+        if self._waiting >= _WRITE_SIZE:
+            await self._finish_job()
+            self._start_job()
+
+    async def close(self) -> None:
+        """Write what is gathered."""
+        await self._finish_job()
+        self._start_job()
+        await self._finish_job()
+
+    def _start_job(self) -> None:
+        pieces, self._gathered, self._waiting = self._gathered, [], 0
+        if pieces:
+            self._job = asyncio.create_task(self._append(pieces))
+
+    async def _append(self, pieces: list[bytes]) -> None:
+        self._end += await self._ingest.put(self._end, pieces, self._source)
+        now = time.monotonic()
+        if now - self._noted_at >= _QUICK_SECONDS:
+            # What came faster costs no more to fetch again than to hash for the journal.
+            await self._ingest.note(Span(self._noted, self._end), self._source)
+            self._noted, self._noted_at = self._end, now
+
+    async def _finish_job(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            try:
+                await settled(job)
+            finally:
+                if job.cancelled() or job.exception() is not None:
+                    self._gathered, self._waiting = [], 0  # it would stand behind a hole
 
 
 class DiskIngest:
-    """Writes one blob to its partial file; hashing and writing run beside receiving."""
+    """The partial file of one blob, with its journal; any number of writers at once.
+
+    The beginning is hashed along: what a writer appends to it while it is in memory, what others
+    wrote beyond it by reading it back. So a blob has its digest when its last part is written, and
+    the journal vouches for the beginning by a digest that costs nothing.
+    """
 
     def __init__(self, fd: int, partial: Path, final: Path, descriptor: Descriptor) -> None:
         self._fd = fd
@@ -37,11 +96,15 @@ class DiskIngest:
         self._final = final
         self._root = partial.parent.parent
         self._descriptor = descriptor
+        self._journal = Journal(journal_of(partial))
         self._hasher = descriptor.digest.hasher()
-        self._gathered: list[bytes] = []
-        self._waiting = 0
-        self._job: asyncio.Future[None] | None = None
-        self.offset = 0
+        self._hashed = 0
+        """How far the beginning is hashed."""
+        self._hashing: asyncio.Task[None] | None = None
+        self._is_appending = False
+        self._is_published = False
+        self._noted = Parts()
+        self.parts = Parts()
 
     async def is_done(self) -> bool:
         """Say whether another writer published the blob; then nothing partial is left."""
@@ -49,89 +112,162 @@ class DiskIngest:
             is_held = file_size(self._final) == self._descriptor.size
             if is_held:
                 await in_thread(self._partial.unlink)
+                self._journal.clear()
             return is_held
 
     async def resume(self) -> None:
-        """Take over what an interrupted run left, hashed again so that it can be trusted."""
-        if os.fstat(self._fd).st_size > self._descriptor.size:
-            await self.restart()
+        """Take over what an interrupted run left and its journal vouches for, hashed again."""
+        size, hashing = self._descriptor.size, self._descriptor.digest.hasher
         with storage_errors(self._root):
-            self.offset = await in_thread(self._rehash)
+            self.parts = await in_thread(believed, self._journal, self._fd, size, hashing)
+            for part in self.parts:
+                self._noted.add(Span(part.start, part.stop), "")
+            if not self.parts.count:
+                await self.restart()
 
-    async def write(self, data: bytes) -> None:
-        """Append bytes; IntegrityError when they are more than the descriptor's size."""
-        if self.offset + len(data) > self._descriptor.size:
+    @asynccontextmanager
+    async def writer(self, start: int, source: str) -> AsyncIterator[DiskWriter]:
+        """Begin writing at byte `start` what a source sends; the end of it writes everything."""
+        writer = DiskWriter(self, start, source)
+        try:
+            yield writer
+        finally:
+            await writer.close()
+
+    async def put(self, start: int, pieces: list[bytes], source: str) -> int:
+        """Write bytes at their place, and hash them where they follow the hashed beginning.
+
+        Returns how many; IntegrityError when they go beyond the blob's size.
+        """
+        span = Span(start, start + sum(map(len, pieces)))
+        if span.stop > self._descriptor.size:
             raise IntegrityError(
                 f"{self._descriptor.digest}: longer than its {self._descriptor.size} bytes"
             )
-        self.offset += len(data)
-        self._gathered.append(data)
-        self._waiting += len(data)
-        if self._waiting >= _WRITE_SIZE:
-            await self._finish_job()
-            self._start_job()
+        follows = start == self._hashed and self._hashing is None and not self._is_appending
+        self._is_appending = self._is_appending or follows
+        try:
+            with storage_errors(self._root):
+                await in_thread(self._write, span, pieces, source, follows)
+            self.parts.add(span, source)
+            self._hashed = span.stop if follows else self._hashed
+        finally:
+            self._is_appending = self._is_appending and not follows
+        self._hash_on()
+        return span.length
+
+    def _write(self, span: Span, pieces: list[bytes], source: str, follows: bool) -> None:  # noqa: FBT001
+        write_all_at(self._fd, pieces, span.start)
+        for data in pieces if follows else ():
+            self._hasher.update(data)
+        if follows:
+            self._vouch(span.stop, [Part(*span, source)])
+
+    def _vouch(self, stop: int, parts: Iterable[Part]) -> None:
+        """Note what the beginning up to `stop` hashes to, and whose these parts of it are."""
+        if self._descriptor.size <= _WRITE_SIZE:
+            return  # it is published next
+        lines = [Line(part.start, part.stop, source=part.source) for part in parts]
+        self._journal.append([*lines, Line(0, stop, hash=self._hasher.hexdigest())])
+        self._noted.add(Span(0, stop), "")
+
+    def _hash_on(self) -> None:
+        """Hash beside receiving what now follows the hashed beginning."""
+        is_free = self._hashing is None and not self._is_appending
+        if is_free and self.parts.reach(self._hashed) > self._hashed:
+            self._hashing = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        try:
+            while (stop := self.parts.reach(self._hashed)) > self._hashed:
+                span = Span(self._hashed, min(stop, self._hashed + _HASH_STEP))
+                with storage_errors(self._root):
+                    await in_thread(self._hash, span, self.parts.within(span))
+                self._hashed = span.stop
+        finally:
+            self._hashing = None
+
+    def _hash(self, span: Span, parts: list[Part]) -> None:
+        for data in read_span(self._fd, span):
+            self._hasher.update(data)
+        self._vouch(span.stop, parts)
+
+    async def note(self, span: Span, source: str) -> None:
+        """Journal what bytes hash to and who sent them, where nothing vouches for them yet."""
+        for gap in self._noted.gaps(span):
+            with storage_errors(self._root):
+                await in_thread(self._note, gap, source)
+            self._noted.add(gap, "")
+
+    def _note(self, span: Span, source: str) -> None:
+        text = hash_of(self._fd, span, self._descriptor.digest.hasher)
+        self._journal.append([Line(*span, hash=text, source=source)])
+
+    async def close(self) -> None:
+        """Leave a partial blob so that the next run can believe all of it."""
+        try:
+            if not self._is_published:
+                await self._settle()
+        finally:
+            self._journal.close()
+
+    async def _settle(self) -> None:
+        """Journal everything written that no line vouches for yet."""
+        await self._hash_to_end()
+        for part in list(self.parts):
+            await self.note(Span(part.start, part.stop), part.source)
+
+    async def read(self, span: Span) -> bytes:
+        """Return bytes written before."""
+        with storage_errors(self._root):
+            return b"".join(await in_thread(list, read_span(self._fd, span)))
+
+    async def forget(self, span: Span) -> None:
+        """Give up bytes; they are missing again."""
+        await self._hash_to_end()
+        self.parts.remove(span)
+        self._noted.remove(span)
+        if span.start < self._hashed:
+            self._hashed, self._hasher = 0, self._descriptor.digest.hasher()
 
     async def restart(self) -> None:
         """Forget all bytes written so far."""
-        await self._finish_job()
-        self._forget_gathered()
-        self.offset = 0
-        self._hasher = self._descriptor.digest.hasher()
+        await self._hash_to_end()
+        self.parts, self._noted = Parts(), Parts()
+        self._hashed, self._hasher = 0, self._descriptor.digest.hasher()
         with storage_errors(self._root):
             os.ftruncate(self._fd, 0)
-            os.lseek(self._fd, 0, os.SEEK_SET)
+            self._journal.clear()
+            if self._descriptor.size > _WRITE_SIZE:
+                self._journal.begin()
+
+    async def _hash_to_end(self) -> None:
+        """Wait until all that follows the beginning is hashed."""
+        self._hash_on()
+        while self._hashing is not None:
+            await settled(self._hashing)
 
     async def publish(self) -> None:
-        """Check size and digest, then make the blob durable and visible."""
-        await self.flush()
-        digest = self._descriptor.digest
-        if self.offset != self._descriptor.size or self._hasher.hexdigest() != digest.hex:
-            size, got = self._descriptor.size, self.offset
-            await self.restart()
-            what = "other bytes" if got == size else f"{got} bytes instead of {size}"
-            raise IntegrityError(f"{digest}: got {what}")
+        """Check size and digest, then make the blob durable and visible; IntegrityError if wrong.
+
+        Wrong bytes stay, so that whoever knows where they came from can replace some of them.
+        """
+        await self._hash_to_end()
+        digest, size = self._descriptor.digest, self._descriptor.size
+        if self.parts.gaps(Span(0, size)):
+            raise IntegrityError(f"{digest}: got {self.parts.count} bytes instead of {size}")
+        if self._hasher.hexdigest() != digest.hex:
+            raise IntegrityError(f"{digest}: got other bytes")
         with storage_errors(self._root):
+            os.ftruncate(self._fd, size)  # what an older partial file had beyond it
             await in_thread(publish, self._fd, self._partial, self._final)
+            self._is_published = True
+            self._journal.clear()
 
-    def _forget_gathered(self) -> None:
-        self._gathered.clear()
-        self._waiting = 0
 
-    async def flush(self) -> None:
-        """Write what is gathered and wait for it."""
-        await self._finish_job()
-        self._start_job()
-        await self._finish_job()
-
-    def _start_job(self) -> None:
-        pieces = self._gathered
-        self._gathered = []
-        self._waiting = 0
-        if pieces:
-            self._job = asyncio.get_running_loop().run_in_executor(None, self._append, pieces)
-
-    async def _finish_job(self) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            try:
-                with storage_errors(self._root):
-                    await settled(job)
-            finally:
-                if job.exception() is not None:
-                    # What is gathered would stand behind a hole; what was written stays.
-                    self._forget_gathered()
-
-    def _append(self, pieces: list[bytes]) -> None:
-        data = b"".join(pieces)
-        self._hasher.update(data)
-        write_all(self._fd, data)
-
-    def _rehash(self) -> int:
-        count = 0
-        while data := os.read(self._fd, _WRITE_SIZE):
-            self._hasher.update(data)
-            count += len(data)
-        return count
+def journal_of(partial: Path) -> Path:
+    """Return where the journal of a partial file is."""
+    return partial.with_name(f"{partial.name}.journal")
 
 
 @asynccontextmanager
@@ -156,7 +292,7 @@ async def open_ingest(
             yield ingest
         finally:
             with suppress(SurroundingsError):
-                await ingest.flush()
+                await ingest.close()
     finally:
         os.close(fd)
 

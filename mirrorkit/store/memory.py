@@ -10,6 +10,7 @@ from mirrorkit.documents.layout import EMPTY
 from mirrorkit.errors import IntegrityError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
+from mirrorkit.spans import Parts, Span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -20,35 +21,63 @@ if TYPE_CHECKING:
 _PIECE: Final = 1 << 20
 
 
+class MemoryWriter:
+    """Bytes that follow each other, on their way to memory."""
+
+    def __init__(self, ingest: MemoryIngest, start: int, source: str) -> None:
+        self._ingest = ingest
+        self._end = start
+        self._source = source
+
+    async def write(self, data: bytes) -> None:
+        """Append bytes; IntegrityError when they go beyond the blob's size."""
+        self._ingest.put(self._end, data, self._source)
+        self._end += len(data)
+
+
 class MemoryIngest:
     """One blob being written to memory."""
 
     def __init__(self, store: MemoryStore, descriptor: Descriptor) -> None:
         self._store = store
         self._descriptor = descriptor
-        self._data = store.partials.setdefault(descriptor.digest, bytearray())
+        self._data, self.parts = store.partials.setdefault(
+            descriptor.digest, (bytearray(), Parts())
+        )
 
-    @property
-    def offset(self) -> int:
-        """Bytes written so far."""
-        return len(self._data)
+    @asynccontextmanager
+    async def writer(self, start: int, source: str) -> AsyncIterator[MemoryWriter]:
+        """Begin writing at byte `start` what a source sends."""
+        yield MemoryWriter(self, start, source)
 
-    async def write(self, data: bytes) -> None:
-        """Append bytes; IntegrityError when they are more than the descriptor's size."""
-        if self.offset + len(data) > self._descriptor.size:
+    def put(self, start: int, data: bytes, source: str) -> None:
+        """Write bytes at their place."""
+        stop = start + len(data)
+        if stop > self._descriptor.size:
             raise IntegrityError(f"{self._descriptor.digest}: longer than its size")
-        self._data += data
+        self._data.extend(bytes(max(stop - len(self._data), 0)))
+        self._data[start:stop] = data
+        self.parts.add(Span(start, stop), source)
+
+    async def read(self, span: Span) -> bytes:
+        """Return bytes written before."""
+        return bytes(self._data[span.start : span.stop])
+
+    async def forget(self, span: Span) -> None:
+        """Give up bytes; they are missing again."""
+        self.parts.remove(span)
 
     async def restart(self) -> None:
         """Forget all bytes written so far."""
-        self._data.clear()
+        self.parts.remove(Span(0, self._descriptor.size))
 
     async def publish(self) -> None:
         """Check size and digest and make the blob visible."""
-        digest, data = self._descriptor.digest, bytes(self._data)
-        self._data.clear()
-        if len(data) != self._descriptor.size or not digest.matches(data):
+        digest, size = self._descriptor.digest, self._descriptor.size
+        data = bytes(self._data[:size])
+        if self.parts.gaps(Span(0, size)) or not digest.matches(data):
             raise IntegrityError(f"{digest}: got other bytes")
+        self._store.partials.pop(digest)
         self._store.blobs[digest] = data
 
 
@@ -76,7 +105,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.blobs: dict[Digest, bytes] = {}
-        self.partials: dict[Digest, bytearray] = {}
+        self.partials: dict[Digest, tuple[bytearray, Parts]] = {}
         self.locks: set[bytes] = set()
         self._index = EMPTY
         self._writing: dict[Digest, asyncio.Lock] = {}
@@ -133,7 +162,7 @@ class MemoryStore:
 
     def partial(self, digest: Digest) -> int:
         """Return the bytes of a blob that an interrupted run left."""
-        return len(self.partials.get(digest, b""))
+        return self.partials[digest][1].count if digest in self.partials else 0
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from mirrorkit.remote.registry import Repository
 from mirrorkit.remote.transport import Transport
+from mirrorkit.spans import Span
 from tests.fakes.registry import fake_registry
 from tests.integration.lesson import made
 from tests.lab.images import Made, index
@@ -56,7 +57,7 @@ async def source_at(address: str, repository: str = "lab/app") -> AsyncIterator[
 
 
 async def blob_from(source: Source, descriptor: Descriptor, start: int = 0) -> tuple[int, bytes]:
-    async with source.open(descriptor, start) as body:
+    async with source.open(descriptor, Span(start, descriptor.size)) as body:
         return body.start, b"".join([piece async for piece in body.pieces])
 
 

@@ -41,6 +41,11 @@ class Asked:
         found = RANGE.fullmatch(self.headers.get("Range", ""))
         return int(found[1]) if found else 0
 
+    def stop(self, size: int) -> int:
+        """Return where what was asked ends, in a body of `size` bytes."""
+        found = RANGE.fullmatch(self.headers.get("Range", ""))
+        return min(int(found[2]) + 1, size) if found and found[2] else size
+
 
 @dataclass(slots=True)
 class Call:
@@ -104,6 +109,6 @@ async def honest(call: Call) -> web.StreamResponse:
     found = RANGE.fullmatch(call.asked.headers.get("Range", ""))
     if found is None:
         return await call.send(200, data, headers)
-    start, end = int(found[1]), min(int(found[2] or len(data) - 1), len(data) - 1)
-    headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
-    return await call.send(206, data[start : end + 1], headers)
+    start, stop = call.asked.start, call.asked.stop(len(data))
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
+    return await call.send(206, data[start:stop], headers)

@@ -71,8 +71,9 @@ def ranged(content_range: str) -> Answer:
 
     async def answer(call: Call) -> web.StreamResponse:
         start, size = call.asked.start, len(call.data)
-        said = content_range.format(start=start, end=size - 1, size=size)
-        return await call.send(206, call.data[start:], {"Content-Range": said})
+        stop = call.asked.stop(size)
+        said = content_range.format(start=start, end=stop - 1, size=size)
+        return await call.send(206, call.data[start:stop], {"Content-Range": said})
 
     return answer
 
@@ -82,12 +83,14 @@ def cut(after: int) -> Answer:
 
     async def answer(call: Call) -> web.StreamResponse:
         start, size = call.asked.start, len(call.data)
-        headers = {"Content-Length": str(size - start), "Connection": "close"}
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
-        response = await call.begin(206 if start else 200, headers)
+        stop = call.asked.stop(size)
+        headers = {"Content-Length": str(stop - start), "Connection": "close"}
+        is_part = (start, stop) != (0, size)
+        if is_part:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        response = await call.begin(206 if is_part else 200, headers)
         response.force_close()
-        await call.write(call.data[start : start + after])
+        await call.write(call.data[start : min(start + after, stop)])
         return response
 
     return answer
@@ -127,5 +130,17 @@ def endless(code: int = 200, piece: bytes = b" " * PIECE) -> Answer:
         while call.asked.sent < ENDLESS:
             await call.write(piece)
         return response
+
+    return answer
+
+
+def flipping(*places: int) -> Answer:
+    """Serve a flipped bit at each of these bytes, honestly in every other way."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        data = bytearray(call.data)
+        for place in places:
+            data[place] ^= 1
+        return await instead(bytes(data))(call)
 
     return answer

@@ -53,6 +53,11 @@ class Gate:
         if not self._opened.done():
             self._opened.set_result(None)
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether anybody opened it."""
+        return self._opened.done()
+
     async def passed(self) -> None:
         """Wait for the opening."""
         await asyncio.shield(asyncio.wrap_future(self._opened))

@@ -9,6 +9,7 @@ from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
+from tests.lab.ingests import append
 from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ async def put(store: DiskStore, data: bytes, media_type: str = BLOB) -> Descript
     descriptor = Descriptor(media_type, Digest.of(data), len(data))
     async with store.ingest(descriptor) as ingest:
         if ingest is not None:
-            await ingest.write(data)
+            await append(ingest, data)
             await ingest.publish()
     return descriptor
 

@@ -107,7 +107,7 @@ def test_a_disk_that_fills_up_on_the_way(desk: Desk, upstream: FakeRegistry) -> 
     async def filling(call: Call) -> web.StreamResponse:
         with (desk.store / "thief").open("wb") as thief:
             free = os.statvfs(desk.store)
-            os.posix_fallocate(thief.fileno(), 0, free.f_bavail * free.f_frsize - MIB)
+            os.posix_fallocate(thief.fileno(), 0, free.f_bavail * free.f_frsize - 2 * MIB)
         return await honest(call)
 
     desk.prepare({APP: IMAGE}, upstream.url)

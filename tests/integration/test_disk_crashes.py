@@ -12,6 +12,8 @@ import pytest
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.ingest import journal_of
+from mirrorkit.store.journal import Journal, noted
 from tests.integration.watched import Call, blob_of, calls_of, files_below, write_all, writer
 from tests.lab.layers import random_layer
 from tests.lab.process import wait_until
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 BODY = random_layer("crashes", 5 << 20).data
 DIGEST = blob_of(BODY).digest
 NAME = "registry.k8s.io/pause:3.6"
-CALLS = "write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2"
+WRITES = "pwritev,pwritev2"  # which of them Python calls depends on how it was built
+CALLS = f"write,{WRITES},ftruncate,fsync,fdatasync,rename,renameat,renameat2"
 
 
 def traced(root: Path, log: Path) -> list[Call]:
@@ -107,13 +110,14 @@ def wait_for_bytes(path: Path, count: int) -> None:
     wait_until(lambda: path.stat().st_size >= count, 20, f"{count} bytes")
 
 
-def test_kill_9_at_random_points_loses_nothing_that_was_written(tmp_path: Path) -> None:
+def test_kill_9_at_random_points_loses_nothing_that_was_journalled(tmp_path: Path) -> None:
     partial = tmp_path / "ingest" / f"sha256-{DIGEST.hex}"
-    chance, reached = random.Random(22), 0  # noqa: S311 - the same points each time
+    journal = Journal(journal_of(partial))
+    chance, vouched = random.Random(22), 0  # noqa: S311 - the same points each time
     for _ in range(15):
         with writer(tmp_path, blob_of(BODY), NAME) as one:
             offset = int(one.line().removeprefix("at "))
-            assert offset == reached
+            assert offset == vouched
             count = min(len(BODY) - 1, offset + chance.randrange(600_000, 1_600_000))
             one.give(BODY[offset:count])
             # It writes in larger steps than it receives: a kill loses what was not yet written.
@@ -121,12 +125,36 @@ def test_kill_9_at_random_points_loses_nothing_that_was_written(tmp_path: Path) 
             wait_for_bytes(partial, goal)
             one.process.kill()
             one.process.wait(30)
-        reached = partial.stat().st_size
-        assert partial.read_bytes() == BODY[:reached]
+        vouched = noted(journal)
+        assert offset <= vouched <= partial.stat().st_size
+        assert partial.read_bytes()[:vouched] == BODY[:vouched]
         assert_nothing_wrong_is_visible(tmp_path)
         assert not DiskStore(tmp_path).index().names
-    assert reached > 1 << 20
+    assert vouched > 1 << 20
     assert_next_run_ends_it(tmp_path)
+
+
+def test_what_a_power_cut_took_is_fetched_again_and_nothing_else(tmp_path: Path) -> None:
+    partial = tmp_path / "ingest" / f"sha256-{DIGEST.hex}"
+    with writer(tmp_path, blob_of(BODY), NAME) as one:
+        assert one.line() == "at 0"
+        one.give(BODY[:-1])
+        wait_for_bytes(partial, 3 << 20)
+        one.process.kill()
+        one.process.wait(30)
+    before = noted(Journal(journal_of(partial)))
+    with partial.open("r+b") as file:  # the journal's lines came to the disk before their bytes
+        file.truncate(before - 1)
+        file.truncate(before)
+    status, offset, said = write_all(tmp_path, BODY, NAME)
+    assert (status, said.splitlines()[-1]) == (0, f"tagged {NAME}")
+    assert offset is not None
+    assert before - (2 << 20) <= offset < before
+    assert partial_is_gone(tmp_path)
+
+
+def partial_is_gone(root: Path) -> bool:
+    return not files_below(root / "ingest")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +165,7 @@ def test_kill_9_at_random_points_loses_nothing_that_was_written(tmp_path: Path) 
         ("rename", ".oci-layout.new"),
         ("rename", ".index.json.new"),
         ("fsync", ""),
-        ("write", f"ingest/sha256-{DIGEST.hex}"),
+        (WRITES, f"ingest/sha256-{DIGEST.hex}"),
         ("fsync", f"ingest/sha256-{DIGEST.hex}"),
         ("rename", f"ingest/sha256-{DIGEST.hex}"),
         ("fsync", "blobs/sha256"),

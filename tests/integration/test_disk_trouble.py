@@ -12,9 +12,10 @@ import pytest
 from mirrorkit.errors import DiskFullError, StoreError
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
-from tests.integration.watched import blob_of, files_below, put, write_all
+from tests.integration.watched import blob_of, files_below, put, write_all, writer
+from tests.lab.ingests import append, offset
 from tests.lab.layers import random_layer
-from tests.lab.process import output
+from tests.lab.process import output, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -87,7 +88,7 @@ async def test_a_blob_too_large_for_the_disk_is_kept_in_part_and_ended_when_ther
     output(("mount", "-o", "remount,size=8m", str(disk)))
     async with store.ingest(BLOB) as ingest:
         assert ingest is not None
-        assert ingest.offset >= 1 << 20
+        assert offset(ingest) >= 1 << 20
     await put(store, BODY)
     assert store.read(BLOB.digest) == BODY
     assert not files_below(store.root / "ingest")
@@ -174,9 +175,9 @@ PARTIAL, BLOBS = f"ingest/sha256-{BLOB.digest.hex}", "blobs/sha256"
 @pytest.mark.parametrize(
     "call, place, number, code",
     [
-        ("write", PARTIAL, errno.EDQUOT, DiskFullError.code),
-        ("write", PARTIAL, errno.EFBIG, DiskFullError.code),
-        ("write", PARTIAL, errno.EIO, StoreError.code),
+        ("pwritev,pwritev2", PARTIAL, errno.EDQUOT, DiskFullError.code),
+        ("pwritev,pwritev2", PARTIAL, errno.EFBIG, DiskFullError.code),
+        ("pwritev,pwritev2", PARTIAL, errno.EIO, StoreError.code),
         ("fsync", PARTIAL, errno.ENOSPC, DiskFullError.code),
         ("fsync", PARTIAL, errno.EIO, StoreError.code),
         ("rename", PARTIAL, errno.EROFS, StoreError.code),
@@ -215,9 +216,11 @@ def test_a_fault_while_naming_leaves_the_index_and_no_other_file(tmp_path: Path,
 
 def test_a_partial_file_that_cannot_be_read_is_told_as_the_store_s_fault(tmp_path: Path) -> None:
     partial = tmp_path / PARTIAL
-    partial.parent.mkdir()
-    partial.write_bytes(BODY[:1000])
-    fault = ("-P", str(partial), "-e", "trace=read", "-e", "inject=read:error=EIO")
+    with writer(tmp_path, BLOB) as one:
+        one.give(BODY[:-1])
+        wait_until(lambda: partial.stat().st_size > 1 << 20, 20, "a part of it")
+        one.process.kill()
+    fault = ("-P", str(partial), "-e", "trace=pread64", "-e", "inject=pread64:error=EIO")
     status, _, said = write_all(tmp_path, BODY, prefix=("strace", "-f", "-o", "/dev/null", *fault))
     assert (status, said.splitlines()[-1].partition(":")[0]) == (1, StoreError.code)
 
@@ -234,12 +237,11 @@ async def test_an_ingest_that_met_a_full_disk_can_be_begun_anew_once_there_is_ro
     store = DiskStore(disk / "store")
     async with store.ingest(BLOB) as ingest:
         assert ingest is not None
-        await ingest.write(BODY)
         with pytest.raises(DiskFullError):
-            await ingest.publish()
+            await append(ingest, BODY)
         output(("mount", "-o", "remount,size=8m", str(disk)))
         await ingest.restart()
-        await ingest.write(BODY)
+        await append(ingest, BODY)
         await ingest.publish()
     assert store.read(BLOB.digest) == BODY
 

@@ -108,3 +108,34 @@ async def test_a_redirect_without_a_place_is_an_answer_like_others(upstream: Fak
     async with app_at(upstream) as app:
         with pytest.raises(UpstreamError, match="answered 307"):
             await read(app)
+
+
+async def test_where_a_blob_was_redirected_to_is_asked_again_without_the_detour(
+    upstream: FakeRegistry, cdn: FakeRegistry
+) -> None:
+    upstream.always("/blobs/", redirect(f"{cdn.url}{{path}}?signature=1"))
+    async with app_at(upstream) as app:
+        for start in (0, 100, 200):
+            assert await read(app, start) == (start, LAYER[start:])
+    assert len(upstream.requests("/blobs/")) == 1
+    assert [asked.start for asked in cdn.asked] == [0, 100, 200]
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 503])
+async def test_a_target_that_is_no_good_any_more_is_forgotten_and_the_registry_asked_anew(
+    upstream: FakeRegistry, cdn: FakeRegistry, code: int
+) -> None:
+    upstream.always("/blobs/", redirect(f"{cdn.url}{{path}}?signature=1"))
+    async with app_at(upstream) as app:
+        await read(app)
+        cdn.fail("/blobs/", status(code))
+        assert await read(app, 100) == (100, LAYER[100:])
+    assert len(upstream.requests("/blobs/")) == 2
+
+
+async def test_a_target_that_is_gone_is_forgotten_too(upstream: FakeRegistry) -> None:
+    async with app_at(upstream) as app:
+        with fake_registry({APP: IMAGE}) as short:
+            upstream.fail("/blobs/", redirect(f"{short.url}{{path}}"))
+            await read(app)
+        assert await read(app, 100) == (100, LAYER[100:])

@@ -11,6 +11,7 @@ from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from tests.integration.filled import fill, lock_of, put
 from tests.lab.images import DOCKER, OCI, image
+from tests.lab.ingests import append
 from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ async def test_docker_schema_2_and_sha512_are_served_as_they_are(
     root = Descriptor(made.media_type, digest, len(made.data))
     async with store.ingest(root) as ingest:
         assert ingest is not None
-        await ingest.write(made.data)
+        await append(ingest, made.data)
         await ingest.publish()
     await store.tag(Reference.parse("docker.io/library/new:1"), root)
     client = await serve(store)

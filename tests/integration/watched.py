@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
+from tests.lab.ingests import append, offset
 from tests.lab.process import end, environment
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def blob_of(data: bytes) -> Descriptor:
 async def put(store: DiskStore, data: bytes) -> None:
     async with store.ingest(blob_of(data)) as ingest:
         if ingest is not None:
-            await ingest.write(data[ingest.offset :])
+            await append(ingest, data[offset(ingest) :])
             await ingest.publish()
 
 

@@ -18,6 +18,7 @@ from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
+from tests.lab.ingests import append, offset
 
 
 async def write(root: str, digest: str, size: str, *names: str) -> None:
@@ -25,10 +26,10 @@ async def write(root: str, digest: str, size: str, *names: str) -> None:
     store = DiskStore(Path(root))
     blob = Descriptor("application/octet-stream", Digest(digest), int(size))
     async with store.ingest(blob) as ingest:
-        say(f"at {ingest.offset}" if ingest else "held")
+        say(f"at {offset(ingest)}" if ingest else "held")
         if ingest:
             while data := os.read(0, 1 << 16):
-                await ingest.write(data)
+                await append(ingest, data)
             await ingest.publish()
             say("published")
     for name in names:

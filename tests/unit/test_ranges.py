@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirrorkit.server.ranges import Selection, Span, select
+from mirrorkit.server.ranges import Selection, select
+from mirrorkit.spans import Span
 
 TAG = "sha256:0123"
 SIZE = 1000

@@ -1,0 +1,74 @@
+"""How many connections a host is good for: more while that helps, fewer when it complains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CONNECTIONS_FIRST: Final = 4
+_CONNECTIONS_MORE: Final = 2
+_GROWTH: Final = 1.05
+"""What more connections must have brought before there are more of them."""
+_PIECE_FIRST: Final = 4 << 20
+_PIECE_LEAST: Final = 1 << 20
+_PIECE_MOST: Final = 8 << 20
+_PIECE_SECONDS: Final = 10.0
+_STALL_SHARE: Final = 8
+_TELLING: Final = 256 * 1024
+
+
+@dataclass
+class Host:
+    """One host's connections, and what they have brought; times in seconds of one clock."""
+
+    most: int
+    limit: int = CONNECTIONS_FIRST
+    active: int = 0
+    paused_until: float = 0.0
+    connection_rate: float = 0.0
+    """Bytes a second that one connection brings, lately."""
+    _arrived: int = 0
+    _was_full: bool = False
+    _best_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.limit = min(self.limit, self.most)
+
+    def is_free(self, now: float) -> bool:
+        """Say whether one more connection may be opened."""
+        self._was_full = self._was_full or self.active >= self.limit
+        return self.active < self.limit and self.paused_until <= now
+
+    def arrived(self, count: int) -> None:
+        """Count bytes."""
+        self._arrived += count
+
+    def finished(self, count: int, seconds: float) -> None:
+        """Learn from a connection that brought `count` bytes in `seconds`, if they are enough."""
+        if count < _TELLING:
+            return  # the time was the round trip's
+        rate = count / max(seconds, 1e-3)
+        self.connection_rate = (self.connection_rate + rate) / 2 if self.connection_rate else rate
+
+    def piece_size(self) -> int:
+        """Return how many bytes to ask for at once: some ten seconds' worth."""
+        if not self.connection_rate:
+            return _PIECE_FIRST
+        return int(min(max(self.connection_rate * _PIECE_SECONDS, _PIECE_LEAST), _PIECE_MOST))
+
+    def is_stall(self, rate: float) -> bool:
+        """Say whether a connection is so slow, while others are not, that a new one is better."""
+        return self._arrived > 0 and rate * _STALL_SHARE < self.connection_rate
+
+    def look(self, seconds: float) -> None:
+        """Open more connections as long as that brought more; once every `seconds`."""
+        rate, self._arrived = self._arrived / seconds, 0
+        if self._was_full and rate > self._best_rate * _GROWTH:
+            self.limit = min(self.limit + _CONNECTIONS_MORE, self.most)
+            self._best_rate = rate
+        self._was_full = False
+
+    def complained(self) -> None:
+        """Halve the connections: it said that we are too many, or broke one at once."""
+        self.limit = max(self.limit // 2, 1)
+        self._best_rate = 0.0

@@ -1,0 +1,151 @@
+"""The journal beside a partial blob: which of its bytes can be believed after a crash.
+
+One JSON line a fact, appended: `{start, stop, hash}` says what bytes hashed to when they were
+written, in the algorithm of the blob's digest (from 0 on it is the whole beginning), and
+`{start, stop, source}` who sent them. Nothing is forced to disk before its line: reading hashes
+again and believes only what fits, so a power cut costs what it took and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mirrorkit.spans import Parts, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from hashlib import _Hash
+    from pathlib import Path
+
+    Hashing = Callable[[], _Hash]
+
+_JOURNAL_MAX: Final = 16 << 20
+_READ_SIZE: Final = 1 << 20
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fact about the bytes from `start` up to `stop`."""
+
+    start: int
+    stop: int
+    hash: str = ""
+    source: str = ""
+
+    @property
+    def span(self) -> Span:
+        """The bytes it is about."""
+        return Span(self.start, self.stop)
+
+
+class Journal:
+    """Appends lines; an append is one write, so that a crash tears the last line at most."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def begin(self) -> None:
+        """Take up a block of the disk, so that what comes can be noted when the disk is full."""
+        self._write(b'{"version":1}\n')
+
+    def append(self, lines: Iterable[Line]) -> None:
+        """Note facts; threads may do so at once."""
+        self._write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+
+    def _write(self, data: bytes) -> None:
+        if self._fd < 0:
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        os.write(self._fd, data)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.close()
+        self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def lines(self, size: int = sys.maxsize) -> Iterator[Line]:
+        """Return what can be read of it and fits a blob of `size` bytes."""
+        try:
+            with self._path.open("rb") as file:
+                data = file.read(_JOURNAL_MAX)
+        except FileNotFoundError:
+            return
+        for text in data.splitlines():
+            try:
+                line = msgspec.json.decode(text, type=Line)
+            except msgspec.DecodeError:
+                continue  # torn by a crash, or another's writing
+            if 0 <= line.start < line.stop <= size:
+                yield line
+
+
+def noted(journal: Journal) -> int:
+    """Return how many bytes a journal vouches for; nothing is read again."""
+    parts = Parts()
+    for line in journal.lines():
+        if line.hash:
+            parts.add(line.span, "")
+    return parts.count
+
+
+def believed(journal: Journal, fd: int, size: int, hashing: Hashing) -> Parts:
+    """Hash again what a journal vouches for; return what is still as it was, and whose it is."""
+    lines = list(journal.lines(size))
+    proven = Parts()
+    beginnings = {line.stop: line.hash for line in lines if line.hash and not line.start}
+    proven.add(Span(0, _proven_beginning(fd, beginnings, hashing)), "")
+    for line in lines:
+        if (
+            line.hash
+            and line.start
+            and proven.gaps(line.span)
+            and (hash_of(fd, line.span, hashing) == line.hash)
+        ):
+            proven.add(line.span, "")
+    parts = Parts()
+    for part in proven:
+        parts.add(Span(part.start, part.stop), part.source)
+    for line in lines:
+        if line.source:
+            for part in proven.within(line.span):
+                parts.add(Span(part.start, part.stop), line.source)
+    return parts
+
+
+def _proven_beginning(fd: int, digests: dict[int, str], hashing: Hashing) -> int:
+    """Return the most bytes from the start on that hash to what was noted."""
+    hasher, at, proven = hashing(), 0, 0
+    for stop in sorted(digests):
+        for data in read_span(fd, Span(at, stop)):
+            hasher.update(data)
+            at += len(data)
+        if at < stop:
+            break
+        if hasher.hexdigest() == digests[stop]:
+            proven = stop
+    return proven
+
+
+def hash_of(fd: int, span: Span, hashing: Hashing) -> str:
+    """Hash bytes of a file; of fewer, where it ends before them."""
+    hasher = hashing()
+    for data in read_span(fd, span):
+        hasher.update(data)
+    return hasher.hexdigest()
+
+
+def read_span(fd: int, span: Span) -> Iterator[bytes]:
+    """Yield bytes of a file a piece at a time, as far as it goes."""
+    at = span.start
+    while at < span.stop and (data := os.pread(fd, min(_READ_SIZE, span.stop - at), at)):
+        yield data
+        at += len(data)

@@ -1,0 +1,144 @@
+"""One blob over many connections and from many sources: every byte once, and the right ones."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.errors import IntegrityError
+from mirrorkit.events import BytesDropped, SourceFailed
+from mirrorkit.oci.digest import Digest
+from mirrorkit.store.disk import DiskStore
+from tests.fakes.call import honest
+from tests.fakes.faults import flipping, held, status, whole
+from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.lesson import APP, Lesson, layer_of, made
+from tests.lab.process import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mirrorkit.content import Store
+    from tests.fakes.registry import Answer
+
+MIB = 1 << 20
+SIZE = 23 * MIB
+IMAGE = made("huge", size=SIZE)
+LAYER = layer_of("huge", SIZE)
+HUGE = Digest(LAYER.digest)
+LENGTH = len(LAYER.data)
+PLACES = range(MIB // 2, LENGTH, MIB)
+"""A bit in each of these is wrong where somebody lies."""
+
+
+@pytest.fixture
+def one() -> Iterator[FakeRegistry]:
+    with fake_registry({APP: IMAGE}) as registry:
+        yield registry
+
+
+@pytest.fixture
+def two() -> Iterator[FakeRegistry]:
+    with fake_registry({APP: IMAGE}) as registry:
+        yield registry
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return DiskStore(tmp_path / "store")
+
+
+def dropped(lesson: Lesson) -> int:
+    return sum(event.count for event in lesson.events(BytesDropped))
+
+
+def liars(lesson: Lesson) -> set[str]:
+    failed = lesson.events(SourceFailed)
+    return {event.source for event in failed if "wrong bytes" in event.reason}
+
+
+async def test_a_large_blob_comes_over_several_connections_and_every_byte_once(
+    one: FakeRegistry, store: Store
+) -> None:
+    gate = one.gate()
+    one.always(HUGE, held(gate))
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    running = asyncio.create_task(lesson.sync(store))
+    # None of them can end.
+    await asyncio.to_thread(wait_until, lambda: len(one.requests(HUGE)) == 4, 20, "four requests")
+    gate.open()
+    assert (await running).exit_status == 0
+    assert store.read(HUGE) == LAYER.data
+    assert one.sent(HUGE) == LENGTH
+    assert dropped(lesson) == 0
+    assert lesson.tally.done == lesson.tally.needed
+
+
+async def test_a_source_without_ranges_is_noticed_and_read_over_one_connection(
+    one: FakeRegistry, store: Store
+) -> None:
+    one.always(HUGE, whole)
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    assert (await lesson.sync(store)).exit_status == 0
+    assert store.read(HUGE) == LAYER.data
+    assert len([asked for asked in one.requests(HUGE) if asked.sent == LENGTH]) == 1
+    assert lesson.tally.done == lesson.tally.needed
+
+
+async def test_another_source_takes_over_while_the_first_wants_to_be_left_alone(
+    one: FakeRegistry, two: FakeRegistry, store: Store
+) -> None:
+    one.fail(HUGE, status(429, {"Retry-After": "60"}))
+    lesson = Lesson.of({APP: IMAGE}, one.url, two.url)
+    assert (await lesson.sync(store)).exit_status == 0
+    assert store.read(HUGE) == LAYER.data
+    assert one.sent(HUGE) + two.sent(HUGE) == LENGTH
+    assert two.sent(HUGE) > 0
+
+
+async def test_the_rest_of_what_hangs_is_taken_over_by_another_connection(
+    one: FakeRegistry, store: Store
+) -> None:
+    gate = one.gate()
+    one.fail(HUGE, held(gate))
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    assert (await lesson.sync(store)).exit_status == 0
+    assert not gate.is_open
+    assert store.read(HUGE) == LAYER.data
+    assert one.sent(HUGE) == LENGTH
+
+
+async def shared(one: FakeRegistry, two: FakeRegistry, lies: dict[str, Answer]) -> None:
+    """Let the first source bring a beginning and then want a pause, so that both have a part."""
+    one.fail(HUGE, lies.get("one.test", honest), status(429, {"Retry-After": "1"}))
+    one.always(HUGE, lies.get("one.test", honest))
+    two.always(HUGE, lies.get("two.test", honest))
+
+
+@pytest.mark.parametrize("liar", ["one.test", "two.test"])
+async def test_who_flipped_bits_is_found_by_replacement_and_costs_the_blob_once_more_at_most(
+    one: FakeRegistry, two: FakeRegistry, store: Store, liar: str
+) -> None:
+    await shared(one, two, {liar: flipping(*PLACES)})
+    lesson = Lesson.of({APP: IMAGE}, one.url, two.url)
+    assert (await lesson.sync(store)).exit_status == 0
+    assert store.read(HUGE) == LAYER.data
+    assert liars(lesson) == {liar}
+    assert one.sent(HUGE) + two.sent(HUGE) <= 2 * LENGTH
+    assert lesson.tally.done == lesson.tally.needed
+
+
+async def test_where_both_lie_nothing_is_published_and_both_are_named(
+    one: FakeRegistry, two: FakeRegistry, store: Store
+) -> None:
+    await shared(one, two, {"one.test": flipping(*PLACES), "two.test": flipping(0)})
+    lesson = Lesson.of({APP: IMAGE}, one.url, two.url)
+    report = await lesson.sync(store)
+    assert report.exit_status == 5
+    assert isinstance(report.failures[APP], IntegrityError)
+    assert liars(lesson) == {"one.test", "two.test"}
+    assert store.size(HUGE) is None
+    assert one.sent(HUGE) + two.sent(HUGE) <= 4 * LENGTH
