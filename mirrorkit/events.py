@@ -118,6 +118,17 @@ class DocumentIgnored(_Event, frozen=True):
     reason: str
 
 
+class QuotaSeen(_Event, frozen=True):
+    """A source says how many pulls it allows in a window of seconds, and how many are left."""
+
+    source: str
+    limit: int
+    remaining: int
+    window: int
+    is_account: bool = False
+    """It counts an account's pulls, not an address's."""
+
+
 class TryingAgain(_Event, frozen=True):
     """What failed for want of an answer is tried again in some seconds."""
 
@@ -144,6 +155,7 @@ Event: TypeAlias = (
     | FileCompleted
     | FileFailed
     | PlatformMissing
+    | QuotaSeen
     | SourcesSilent
     | TryingAgain
 )

@@ -103,3 +103,17 @@ def about(seconds: float) -> str:
     if seconds < 2 * _HOUR:
         return f"about {round(seconds / _MINUTE)} min"
     return f"about {seconds / _HOUR:.1f} h"
+
+
+def lasting(seconds: int) -> str:
+    """Write a span of time for people, in the largest unit it is a whole number of."""
+    for length, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= length and seconds % length == 0:
+            return counted(seconds // length, unit)
+    return counted(seconds, "second")
+
+
+def allowance(source: str, limit: int, window: int, *, is_account: bool) -> str:
+    """Say how many pulls a source allows in a window of seconds."""
+    whose = "to this account" if is_account else "from this address"
+    return f"{source} allows {counted(limit, 'pull')} in {lasting(window)} {whose}"

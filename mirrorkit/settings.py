@@ -17,13 +17,15 @@ from mirrorkit.documents.configuration import (
     Listen,
     parse_access_log,
     parse_configuration,
-    parse_folder,
     parse_jobs,
     parse_streams,
     parse_students,
 )
+from mirrorkit.documents.rate import parse_rate
 from mirrorkit.documents.sources import Sources
+from mirrorkit.documents.trust import Trust, parse_path
 from mirrorkit.errors import DocumentError, UsageError
+from mirrorkit.progress import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +60,9 @@ class Settings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
+    trust: Trust = field(default_factory=Trust)
+    limit_rate: int = 0
+    """Bytes a second over all connections; 0 is no limit."""
 
     @property
     def is_port_open(self) -> bool:
@@ -75,9 +80,22 @@ class Settings:
         yield Setting("students", str(self.students), self.origins["students"])
         if self.advertise is not None:
             yield Setting("advertise", str(self.advertise), self.origins["advertise"])
+        if self.limit_rate:
+            rate = f"{readable(self.limit_rate)}/s"
+            yield Setting("limit_rate", rate, self.origins["limit_rate"])
         for host, url in sorted(self.endpoints.items()):
             yield Setting(f"endpoints.{host}", url, self.origins["endpoints"])
+        yield from self._explained_trust()
         yield from self._explained_sources()
+
+    def _explained_trust(self) -> Iterator[Setting]:
+        if self.trust.ca is not None:
+            yield Setting("ca", self.trust.ca, self.origins["endpoints"])
+        for host, tls in sorted(self.trust.by_host.items()):
+            for name, value in tls.explained():
+                yield Setting(f"endpoints.{host}.{name}", value, self.origins["endpoints"])
+        for host, url in sorted(self.trust.realms.items()):
+            yield Setting(f"endpoints.{host}.realm", url, self.origins["endpoints"])
 
     def _explained_sources(self) -> Iterator[Setting]:
         for name, profile in self.sources.own.items():
@@ -103,6 +121,7 @@ class Flags:
     students: int | None = None
     streams: int | None = None
     access_log: str | None = None
+    limit_rate: str | None = None
 
 
 def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -141,11 +160,13 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
             access_log=parse_access_log(
                 choose("access_log", flags.access_log, file.access_log, "off")
             ),
+            limit_rate=parse_rate(choose("limit_rate", flags.limit_rate, file.limit_rate, 0)),
             sources=_chosen(
                 choose("source", ",".join(flags.sources) or None, None, ""), file.sources
             ),
             locks=flags.locks or (Path(choose("lock", None, None, LOCK_NAME)),),
             endpoints=file.endpoints,
+            trust=file.trust,
             origins={"lock": "--lock", **origins},
         )
     except ValueError as error:
@@ -154,7 +175,7 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
 
 def _folder(text: str) -> Path:
     try:
-        return Path(parse_folder(text)).expanduser()
+        return Path(parse_path(text)).expanduser()
     except RuntimeError as error:  # ~nobody
         raise ValueError(f"{text[:80]!r} is not a folder's path") from error
 

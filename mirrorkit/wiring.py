@@ -111,9 +111,17 @@ class _Upstreams:
 
         if self._transport is None:
             self._transport = Transport(
-                self._settings.endpoints, connections=self._settings.jobs, report=self._report
+                self._settings.endpoints,
+                connections=self._settings.jobs,
+                report=self._report,
+                trust=self._settings.trust,
+                limit_rate=self._settings.limit_rate,
             )
         return self._transport
+
+    def is_held(self) -> bool:
+        """Say whether bytes wait for the operator's limit."""
+        return self._transport is not None and self._transport.is_held()
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -141,6 +149,7 @@ def _run(settings: Settings, upstreams: _Upstreams, report: Listener) -> Run:
         settings.jobs,
         documents=DocumentsFolder.beside(settings.locks[0]),
         candidates_of=upstreams.candidates,
+        is_held=upstreams.is_held,
     )
 
 

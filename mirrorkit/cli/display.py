@@ -24,11 +24,12 @@ from mirrorkit.events import (
     LoadPlanned,
     Planned,
     PlatformMissing,
+    QuotaSeen,
     SourceFailed,
     SourcesSilent,
     TryingAgain,
 )
-from mirrorkit.progress import Tally, counted, readable
+from mirrorkit.progress import Tally, allowance, counted, readable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -108,8 +109,14 @@ def sentence(event: Event) -> str | None:
     if isinstance(event, LoadPlanned):
         size = readable(event.bytes_needed)
         return f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
+    if isinstance(event, QuotaSeen):
+        return f"note      {_allowance_of(event)}; {event.remaining} left"
     template = _SENTENCES.get(type(event))
     return template.format(event) if template else None
+
+
+def _allowance_of(event: QuotaSeen) -> str:
+    return allowance(event.source, event.limit, event.window, is_account=event.is_account)
 
 
 def _sentence_of_plan(plan: Planned) -> str:

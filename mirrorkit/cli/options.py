@@ -53,6 +53,13 @@ AccessLog = Annotated[
         metavar="off|plain|json", help="A line on stdout for each request [default: off]."
     ),
 ]
+LimitRate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RATE",
+        help="Bytes a second over all connections, such as 2M or 500k [default: no limit].",
+    ),
+]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
 Exact = Annotated[
     bool,
@@ -80,6 +87,7 @@ def settings_from(
     students: int | None = None,
     streams: int | None = None,
     access_log: str | None = None,
+    limit_rate: str | None = None,
     is_one_lock: bool = False,
 ) -> Settings:
     """Put flags, environment and settings file together.
@@ -102,5 +110,6 @@ def settings_from(
         students=students,
         streams=streams,
         access_log=access_log,
+        limit_rate=limit_rate,
     )
     return load_settings(flags, os.environ)

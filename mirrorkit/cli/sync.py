@@ -10,6 +10,7 @@ from mirrorkit.cli.options import (
     Frozen,
     Jobs,
     Json,
+    LimitRate,
     OneLock,
     SourceNames,
     Store,
@@ -31,6 +32,7 @@ def command(
     store: Store = None,
     config: Config = None,
     jobs: Jobs = None,
+    limit_rate: LimitRate = None,
     frozen: Frozen = False,
     source: SourceNames = None,
     exact: Exact = False,
@@ -53,13 +55,20 @@ def command(
       mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
       mirrorkit sync --source aliyun --source daocloud
       mirrorkit sync --exact
+      mirrorkit sync --limit-rate 2M
     """
     import asyncio
 
     from mirrorkit.cli.display import choose_display
 
     settings = settings_from(
-        store=store, locks=lock, config=config, jobs=jobs, sources=source, is_one_lock=True
+        store=store,
+        locks=lock,
+        config=config,
+        jobs=jobs,
+        limit_rate=limit_rate,
+        sources=source,
+        is_one_lock=True,
     )
     with choose_display(as_json=as_json) as display:
         report = asyncio.run(_sync(settings, display, is_frozen=frozen, wants_exact=exact))

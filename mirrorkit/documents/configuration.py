@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from mirrorkit.documents.rate import parse_rate
 from mirrorkit.documents.sources import Sources
 from mirrorkit.documents.sourcesreader import read_sources, registry_host
+from mirrorkit.documents.trust import TRUST_KEYS, Tls, Trust, parse_path, read_tls
 from mirrorkit.documents.values import web_url
 from mirrorkit.documents.yaml import Document
 from mirrorkit.oci.reference import is_host
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ENDPOINT_KEYS: Final = frozenset({"url"})
+_ENDPOINT_KEYS: Final = frozenset({"url", "realm"}) | TRUST_KEYS
 PORT: Final = 5080
 PORT_MOST: Final = 65535
 JOBS_MOST: Final = 64
@@ -49,12 +51,17 @@ KNOWN: Final = (
     Known("advertise", "HOST[:PORT] under which students reach this machine.", "found out"),
     Known("students", "How many pull at once, for the estimate of the room.", f"{STUDENTS}"),
     Known("jobs", f"Transfers at once, from 1 to {JOBS_MOST}.", "8"),
+    Known("limit_rate", "Bytes a second over all connections, such as 2M; 0 is no limit.", "0"),
+    Known("ca", "A file of certificate authorities to trust beside the system's.", has_flag=False),
     Known("streams", "An address's share of downloads when there are many.", "256"),
     Known("access_log", "off, plain or json: a line on stdout for each request.", "off"),
     Known("lock", "The lock to sync, serve or check.", "images.lock.yaml", is_in_file=False),
     Known("source", "The only sources to ask, between commas.", is_in_file=False),
     Known(
-        "endpoints", "Another address for a registry, under its host: {url: URL}.", has_flag=False
+        "endpoints",
+        "Another address for a registry and whom to trust there, under its host: {url: URL,"
+        " ca: FILE, cert: FILE, key: FILE, insecure: true, realm: URL}.",
+        has_flag=False,
     ),
     Known(
         "sources",
@@ -128,10 +135,13 @@ class Configuration:
     jobs: int | None = None
     streams: int | None = None
     access_log: str | None = None
+    limit_rate: int | None = None
+    """Bytes a second over all connections; 0 is no limit."""
     endpoints: dict[str, str] = field(default_factory=dict)
     """The URL at which a registry host is asked, by canonical host."""
     sources: Sources = field(default_factory=Sources)
     """The operator's own sources, and the order of all."""
+    trust: Trust = field(default_factory=Trust)
 
 
 def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configuration:
@@ -140,16 +150,19 @@ def parse_configuration(data: bytes, name: str = "mirrorkit.yaml") -> Configurat
         return Configuration()
     document, root = Document.open(name, data)
     fields = root.mapping(known=_KEYS)
+    endpoints, by_host, realms = _endpoints(fields.get("endpoints"))
     found = Configuration(
-        store=_parsed(fields, "store", parse_folder),
+        store=_parsed(fields, "store", parse_path),
         listen=_parsed(fields, "listen", Listen.parse),
         advertise=_parsed(fields, "advertise", Advertise.parse),
         students=_parsed(fields, "students", parse_students),
         jobs=_parsed(fields, "jobs", parse_jobs),
         streams=_parsed(fields, "streams", parse_streams),
         access_log=_parsed(fields, "access_log", parse_access_log),
-        endpoints=_endpoints(fields.get("endpoints")),
+        limit_rate=_parsed(fields, "limit_rate", parse_rate),
+        endpoints=endpoints,
         sources=read_sources(fields.get("sources"), fields.get("source_order")),
+        trust=Trust(fields["ca"].parsed(parse_path) if "ca" in fields else None, by_host, realms),
     )
     document.finish()
     return found
@@ -188,27 +201,29 @@ def _parsed(fields: Mapping[str, Field], key: str, parse: Callable[[str], T]) ->
     return fields[key].parsed(parse) if key in fields else None
 
 
-def parse_folder(text: str) -> str:
-    """Take a folder's path."""
-    if not text.isprintable():
-        raise ValueError(f"{text[:80]!r} is not a folder's path")
-    return text
-
-
-def _endpoints(field: Field | None) -> dict[str, str]:
-    if field is None:
-        return {}
-    endpoints: dict[str, str] = {}
-    for host, entry in field.keys_parsed(registry_host):
+def _endpoints(
+    field: Field | None,
+) -> tuple[dict[str, str], dict[str, Tls], dict[str, str]]:
+    """Read where registries are asked, how they are trusted, and their token servers."""
+    realms: dict[str, str] = {}
+    urls: dict[str, str] = {}
+    by_host: dict[str, Tls] = {}
+    seen: set[str] = set()
+    for host, entry in field.keys_parsed(registry_host) if field else ():
         fields = entry.mapping(known=_ENDPOINT_KEYS)
         url = fields["url"].parsed(_endpoint_url) if "url" in fields else None
-        if "url" not in fields and entry.is_mapping:
+        if not fields and entry.is_mapping:
             entry.wrong("`url` is missing")
-        if host in endpoints:
+        tls = read_tls(entry, fields, is_https=url is None or url.startswith("https:"))
+        realm = fields["realm"].parsed(_realm) if "realm" in fields else None
+        if host in seen:
             entry.wrong_key(f"{host} stands twice")
-        elif host is not None and url is not None:
-            endpoints[host] = url
-    return endpoints
+        elif host is not None:
+            seen.add(host)
+            urls |= {host: url} if url else {}
+            by_host |= {host: tls} if tls != Tls() else {}
+            realms |= {host: realm} if realm else {}
+    return urls, by_host, realms
 
 
 def _ipv6(text: str) -> str:
@@ -216,6 +231,13 @@ def _ipv6(text: str) -> str:
         return str(ipaddress.IPv6Address(text.removeprefix("[").removesuffix("]")))
     except ValueError as error:
         raise ValueError(f"{text[:80]!r} is not an IPv6 address") from error
+
+
+def _realm(text: str) -> str:
+    url = _endpoint_url(text)
+    if not url.startswith("https:"):
+        raise ValueError(f"{text[:200]!r}: a login is sent to a token server by https only")
+    return url
 
 
 def _endpoint_url(text: str) -> str:

@@ -17,7 +17,7 @@ from mirrorkit.flows.hosts import Host
 from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from mirrorkit.content import Body, Sink, Source
@@ -32,12 +32,24 @@ _PROGRESS: Final = 1 << 20
 
 
 class Fetcher:
-    """What one run's blobs share: connections, and what is known of hosts and sources."""
+    """What one run's blobs share: connections, and what is known of hosts and sources.
 
-    def __init__(self, sink: Sink, report: Listener, *, jobs: int) -> None:
+    While `is_held` says that the operator's limit is what slows them, more connections would bring
+    nothing, and one that waits its turn does not stall.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        report: Listener,
+        *,
+        jobs: int,
+        is_held: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._sink = sink
         self._report = report
         self._jobs = jobs
+        self._is_held = is_held
         self._hosts: dict[str, Host] = {}
         self._downloads: list[Download] = []
         self._lanes: set[asyncio.Task[None]] = set()
@@ -151,7 +163,7 @@ class Fetcher:
         The second and later ones join only where the first is left alone, or too slow.
         """
         willing = download.willing()[: 1 if download.is_single else None]
-        is_slow = now - download.began > _JOIN_SECONDS
+        is_slow = now - download.began > _JOIN_SECONDS and not self._is_held()
         ready: list[Source] = []
         for source in willing:
             host = self._host(source)
@@ -165,6 +177,8 @@ class Fetcher:
 
     def _half(self, now: float) -> tuple[Download, Piece] | None:
         """Take the second half of the piece that will take longest."""
+        if self._is_held():
+            return None
         slow = [
             (piece.seconds_left(now), number, piece)
             for number, download in enumerate(self._downloads)
@@ -192,7 +206,8 @@ class Fetcher:
         piece.samples.append(piece.got)
         if len(piece.samples) > _STALL_LOOKS:
             lately = (piece.got - piece.samples.pop(0)) / (_STALL_LOOKS * _LOOK_SECONDS)
-            if self._host(piece.source).is_stall(lately) and piece.task is not None:
+            is_stall = self._host(piece.source).is_stall(lately)
+            if is_stall and not self._is_held() and piece.task is not None:
                 piece.is_stalled = True
                 piece.task.cancel()
 

@@ -40,6 +40,8 @@ class Run:
     """What lies beside the lock under a digest's name, unchecked."""
     candidates_of: Callable[[PinnedImage], Sequence[Candidate]] = lambda _image: ()
     """Where an image may be by its tag, the first to ask first."""
+    is_held: Callable[[], bool] = lambda: False
+    """Whether bytes wait for the operator's limit right now."""
     manifests: Manifests = field(init=False)
 
     def __post_init__(self) -> None:

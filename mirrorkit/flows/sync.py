@@ -99,7 +99,7 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
         plan = await make_plan(todo, told)
         file_plans = await plan_files(files, told, plan.failures)
         _announce(plan, file_plans, told)
-        async with Fetcher(run.store, listen, jobs=run.jobs) as fetcher:
+        async with Fetcher(run.store, listen, jobs=run.jobs, is_held=run.is_held) as fetcher:
             await Pass(lock, told, plan, fetcher).fetch_all(file_plans)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
 

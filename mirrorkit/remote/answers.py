@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ERROR_MAX: Final = 64 * 1024
 _RETRY_AFTER_MAX: Final = 60.0
 _BODY_SECONDS: Final = 60.0
+_PROXY_HINT: Final = "put it into http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
 
 
 async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
@@ -52,8 +53,10 @@ async def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         raise
 
 
-async def refuse(response: aiohttp.ClientResponse, host: str, login: str) -> None:
-    """Turn an answer that is not 2xx into the error it means."""
+async def refuse(
+    response: aiohttp.ClientResponse, host: str, login: str, quota: str | None = None
+) -> None:
+    """Turn an answer that is not 2xx into the error it means; `quota` is the hint of a 429."""
     status = response.status
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return
@@ -64,8 +67,16 @@ async def refuse(response: aiohttp.ClientResponse, host: str, login: str) -> Non
     if status in (401, 403):
         raise DeniedError(message, hint=f"docker login {login}, or choose another source")
     if status in (408, 429) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise UnreachableError(message, retry_after=_retry_after(response.headers))
+        hint = quota if status == HTTPStatus.TOO_MANY_REQUESTS else None
+        raise UnreachableError(message, hint=hint, retry_after=_retry_after(response.headers))
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        raise proxy_login_missing(host)
     raise UpstreamError(message)
+
+
+def proxy_login_missing(host: str) -> UpstreamError:
+    """Make the error of a proxy that lets nobody through without a login."""
+    return UpstreamError(f"{host}: the proxy asks for a login", hint=_PROXY_HINT)
 
 
 _UNREADABLE: Final = (

@@ -12,9 +12,10 @@ import msgspec
 from yarl import URL
 
 from mirrorkit.errors import DeniedError, UnreachableError
+from mirrorkit.remote.addresses import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from mirrorkit.remote.credentials import Credentials
 
@@ -29,7 +30,8 @@ _CHALLENGE_PART: Final = re.compile(
 # A token that lives a minute by default (token protocol) is asked for again a little before.
 _LIFE_DEFAULT: Final = 60.0
 _LIFE_MARGIN: Final = 10.0
-# Who may see a registry's password besides itself; everything else gets anonymous requests.
+# Who may see a registry's password besides itself and what the settings name; everything else
+# gets anonymous requests.
 _TRUSTED_REALMS: Final = {URL("https://registry-1.docker.io"): URL("https://auth.docker.io")}
 
 
@@ -66,20 +68,25 @@ class Authorizer:
     """Knows the Authorization header for one registry, scope by scope.
 
     Tokens are kept for their lifetime, and one login and one token a scope are asked for, however
-    many wait for them. `fetch` sends a GET and returns the body; `look_up` finds a host's login.
+    many wait for them. `fetch` sends a GET, to nothing nearer than it is told, and returns the
+    body; `look_up` finds a host's login, which `realms` may see beside the registry itself.
     """
 
     def __init__(
         self,
         origin: URL,
         *,
-        fetch: Callable[[URL, dict[str, str], str], Awaitable[bytes]],
+        fetch: Callable[[URL, dict[str, str], str, Reach], Awaitable[bytes]],
         look_up: Callable[[str], Awaitable[Credentials | None]],
+        realms: Collection[URL] = (),
     ) -> None:
         self._origin = origin
         self._name = login_name(origin)
         self._fetch = fetch
         self._look_up = look_up
+        self._realms = {origin, _TRUSTED_REALMS.get(origin), *realms}
+        self.withheld_from: URL | None = None
+        """The token server that was not shown the login there is."""
         self._login: Credentials | None = None
         self._is_looked_up = False
         self._looking = asyncio.Lock()
@@ -91,37 +98,41 @@ class Authorizer:
         header, until = self._headers.get(scope, (None, 0.0))
         return header if time.monotonic() < until else None
 
-    async def answer(self, header: str, scope: str, *, refused: str | None) -> None:
+    async def answer(
+        self, header: str, scope: str, *, refused: str | None, reach: Reach = Reach.GLOBAL
+    ) -> None:
         """Answer a challenge, so that `header` has something to say; DeniedError if we cannot.
 
         `refused` is what was sent and challenged: if somebody else has got better meanwhile,
-        nothing is asked again.
+        nothing is asked again. `reach` is how near the challenger is.
         """
         async with self._answering.setdefault(scope, asyncio.Lock()):
             if self.header(scope) in (None, refused):
-                self._headers[scope] = await self._answered(header, scope)
+                self._headers[scope] = await self._answered(header, scope, reach)
 
-    async def _answered(self, header: str, scope: str) -> tuple[str, float]:
+    async def _answered(self, header: str, scope: str, reach: Reach) -> tuple[str, float]:
         challenge = parse_challenge(header)
         async with self._looking:
             if not self._is_looked_up:
                 self._login = await self._look_up(self._name)
                 self._is_looked_up = True
         if challenge is not None and challenge.scheme == "bearer":
-            return await self._token(challenge, scope)
+            return await self._token(challenge, scope, reach)
         if challenge is not None and self._login is not None:
             return _basic(self._login), float("inf")
         raise DeniedError(f"{self._name} asks for a login", hint=f"docker login {self._name}")
 
-    async def _token(self, challenge: Challenge, scope: str) -> tuple[str, float]:
+    async def _token(self, challenge: Challenge, scope: str, reach: Reach) -> tuple[str, float]:
         realm = self._realm(challenge)
         query = {"scope": challenge.parameters.get("scope", scope)}
         if "service" in challenge.parameters:
             query["service"] = challenge.parameters["service"]
         headers = {}
-        if self._login is not None and self._trusts(realm):
+        if self._login is not None and realm.origin() in self._realms:
             headers["Authorization"] = _basic(self._login)
-        body = await self._fetch(realm.update_query(query), headers, self._name)
+        elif self._login is not None:
+            self.withheld_from = realm.origin()
+        body = await self._fetch(realm.update_query(query), headers, self._name, reach)
         try:
             answer = msgspec.json.decode(body, type=_TokenAnswer)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -142,9 +153,6 @@ class Authorizer:
         if not is_safe:
             raise DeniedError(f"{self._name} sends its clients to an unsafe token server")
         return realm
-
-    def _trusts(self, realm: URL) -> bool:
-        return realm.origin() in (self._origin, _TRUSTED_REALMS.get(self._origin))
 
 
 def login_name(origin: URL) -> str:

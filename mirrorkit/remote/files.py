@@ -9,7 +9,6 @@ from yarl import URL
 
 from mirrorkit.content import Body, Whole
 from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
-from mirrorkit.remote.answers import pieces
 from mirrorkit.remote.registry import check_extent, range_header
 from mirrorkit.spans import Span
 
@@ -59,7 +58,7 @@ class FileSource:
     async def whole(self) -> AsyncIterator[Whole]:
         """Open the file from its first byte to its last, with the size its host announces."""
         async with self._transport.fetch(self._url) as response:
-            yield Whole(response.content_length, response.content.iter_any())
+            yield Whole(response.content_length, self._transport.body(response))
 
     async def resolve(self, tag: str) -> Digest:
         """Refuse: a file has no tags."""
@@ -76,4 +75,4 @@ class FileSource:
         headers = range_header(asked, descriptor)
         async with self._transport.fetch(self._url, headers) as response:
             extent = check_extent(response, self.host, descriptor, asked)
-            yield Body(*extent, pieces(response))
+            yield Body(*extent, self._transport.body(response))

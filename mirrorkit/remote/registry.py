@@ -22,7 +22,7 @@ from mirrorkit.events import SourceFailed
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import DOCUMENT_MAX, parse_document
 from mirrorkit.oci.mediatypes import DOCUMENTS
-from mirrorkit.remote.answers import pieces, read_capped
+from mirrorkit.remote.answers import read_capped
 from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Repository:
             self._host, path, scope=self._scope, headers=headers
         ) as response:
             extent = check_extent(response, self._host, descriptor, asked)
-            yield Body(*extent, pieces(response))
+            yield Body(*extent, self._transport.body(response))
 
 
 def range_header(span: Span, descriptor: Descriptor) -> dict[str, str]:

@@ -2,66 +2,66 @@
 
 from __future__ import annotations
 
-import ipaddress
-import time
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
-from mirrorkit import __version__
-from mirrorkit.errors import (
-    UnreachableError,
-    UpstreamError,
-)
-from mirrorkit.remote.answers import plain, read_capped, reason, refuse
+from mirrorkit.documents.trust import Trust
+from mirrorkit.errors import DeniedError, UnreachableError, UpstreamError
+from mirrorkit.events import QuotaSeen
+from mirrorkit.remote.addresses import Reach, is_loopback, reach_of
+from mirrorkit.remote.answers import pieces, read_capped, reason, refuse
 from mirrorkit.remote.auth import TOKEN_MAX, Authorizer, login_name
+from mirrorkit.remote.connections import Connections
 from mirrorkit.remote.credentials import docker_credentials
+from mirrorkit.remote.pace import Pace
+from mirrorkit.remote.quota import Quota
+from mirrorkit.remote.tls import Contexts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from mirrorkit.events import Listener
+    from mirrorkit.remote.addresses import ReachOf
+    from mirrorkit.remote.connections import Answer
 
 _HUB_HOST: Final = "registry-1.docker.io"
-_CONNECT_SECONDS: Final = 10.0
-_SILENCE_SECONDS: Final = 20.0
 _CONNECTIONS_A_HOST: Final = 8
-_READ_SIZE: Final = 256 * 1024
+_NOTHING_SET: Final = Trust()
 _HOPS_MAX: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_SILENT_SECONDS: Final = 30.0
-_REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
 
 
 class Transport:
     """One conversation with any number of registries, for one run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each setting of the network
         self,
         endpoints: Mapping[str, str],
         *,
         connections: int = _CONNECTIONS_A_HOST,
         report: Listener = lambda _event: None,
+        trust: Trust = _NOTHING_SET,
+        limit_rate: int = 0,
+        reach: ReachOf = reach_of,
     ) -> None:
         self.report = report
         self._endpoints = endpoints
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._trust = trust
+        self._pace = Pace(limit_rate) if limit_rate else None
+        self._connections = Connections(connections, Contexts(trust, self.base), reach=reach)
         self._authorizers: dict[URL, Authorizer] = {}
-        self._silent_until: dict[URL, float] = {}
-        self._targets: dict[URL, URL] = {}
-        """Where a URL was redirected to."""
-        self._proxies = getproxies()
+        self._quotas: dict[str, Quota] = {}
+        self._targets: dict[URL, tuple[URL, Reach]] = {}
+        """Where a URL was redirected to, and how near that may be."""
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        await self._connections.close()
 
     def base(self, host: str) -> URL:
         """Return where a registry is asked: its endpoint from the settings, else itself."""
@@ -69,7 +69,18 @@ class Transport:
             return URL(self._endpoints[host])
         if host == "docker.io":
             return URL(f"https://{_HUB_HOST}")
-        return URL(f"{'http' if _is_loopback(host) else 'https'}://{host}")
+        is_plain = is_loopback(host) and host not in self._trust.by_host
+        return URL(f"{'http' if is_plain else 'https'}://{host}")
+
+    def is_held(self) -> bool:
+        """Say whether bodies wait for the limit right now, and not for the network."""
+        return self._pace is not None and self._pace.is_binding
+
+    def body(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """Return a blob's or file's body piece by piece, within the limit of all of them."""
+        if self._pace is None:
+            return pieces(response)
+        return self._pace.pieces(response)
 
     @asynccontextmanager
     async def get(
@@ -109,15 +120,39 @@ class Transport:
         """Send, and yield the answer when it is a good one; whatever breaks names the host."""
         try:
             async with self._reached(url, scope, headers, method) as response:
-                await refuse(response, host, login_name(url.origin()))
+                login = login_name(url.origin())
+                quota = self._quota(host, url, response)
+                await refuse(response, host, login, quota.hint(host, login) if quota else None)
                 yield response
+        except DeniedError as error:
+            raise self._explained(error, host, url.origin()) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise UnreachableError(f"{host}: {reason(error)}") from error
+
+    def _explained(self, error: DeniedError, host: str, origin: URL) -> DeniedError:
+        """Say where a login was not sent, where there is one."""
+        realm = self._authorizer(origin).withheld_from
+        if realm is None:
+            return error
+        where = f"endpoints.{host}.realm in mirrorkit.yaml"
+        return DeniedError(
+            error.message, hint=f"your login was not shown to {realm}; {where} may allow it"
+        )
+
+    def _quota(self, host: str, url: URL, response: Answer) -> Quota | None:
+        """Return what the host last said of its quota, itself; tell what is new."""
+        is_own = response.url.origin() == url.origin()
+        before = self._quotas.get(host)
+        now = Quota.of(response.headers) if is_own else None
+        if now is not None and now.is_news(before):
+            self._quotas[host] = now
+            self.report(QuotaSeen(host, *now))
+        return now or before
 
     @asynccontextmanager
     async def _reached(
         self, url: URL, scope: str, headers: dict[str, str], method: str
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[Answer]:
         """Ask where this was redirected to before, as long as that answers well; else ask anew.
 
         A blob in many pieces so pays the way to its CDN once.
@@ -131,22 +166,21 @@ class Transport:
             return
         async with self._authorized(url.origin(), url, scope, headers, method) as anew:
             if anew.ok and anew.url != url:
-                self._targets[url] = anew.url
+                self._targets[url] = anew.url, anew.most
             yield anew
 
-    async def _send_on(
-        self, url: URL, headers: dict[str, str], method: str
-    ) -> aiohttp.ClientResponse | None:
+    async def _send_on(self, url: URL, headers: dict[str, str], method: str) -> Answer | None:
         """Send to a redirect's target that is known; None when it is no good any more."""
-        target = self._targets.pop(url, None)
-        if target is None:
+        known = self._targets.pop(url, None)
+        if known is None:
             return None
+        target, most = known
         try:
-            response = await self._send(target, headers, method)
-        except (UnreachableError, aiohttp.ClientError, TimeoutError):
+            response = await self._connections.send(target, headers, method, most)
+        except (UpstreamError, aiohttp.ClientError, TimeoutError):
             return None
         if response.ok:
-            self._targets[url] = target
+            self._targets[url] = target, most
             return response
         response.release()
         return None
@@ -154,7 +188,7 @@ class Transport:
     @asynccontextmanager
     async def _authorized(
         self, origin: URL, url: URL, scope: str, headers: dict[str, str], method: str
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[Answer]:
         """Send, and once more after answering a challenge."""
         authorizer = self._authorizer(origin)
         for is_last in (False, True):
@@ -173,20 +207,25 @@ class Transport:
                 ):
                     yield response
                     return
-            await authorizer.answer(challenge, scope, refused=known)
+                reach = response.reach
+            await authorizer.answer(challenge, scope, refused=known, reach=reach)
 
     @asynccontextmanager
     async def _followed(
-        self, url: URL, headers: dict[str, str], method: str = "GET"
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send, and follow redirects; what is secret stays with the origin it belongs to."""
+        self, url: URL, headers: dict[str, str], method: str, most: Reach = Reach.HOST
+    ) -> AsyncIterator[Answer]:
+        """Send, and follow redirects; what is secret stays with the origin it belongs to.
+
+        None leads nearer to this machine than it is itself: who may ask 10.0.0.1 is inside.
+        """
         for _ in range(_HOPS_MAX + 1):
-            response = await self._send(url, headers, method)
+            response = await self._connections.send(url, headers, method, most)
             try:
                 if response.status not in _REDIRECTS or "Location" not in response.headers:
                     yield response
                     return
                 target = _target(url, response.headers["Location"])
+                most = response.reach
             finally:
                 response.release()
             if target.origin() != url.origin():
@@ -194,50 +233,24 @@ class Transport:
             url = target
         raise UpstreamError(f"{url.host} redirects more than {_HOPS_MAX} times")
 
-    async def _send(
-        self, url: URL, headers: Mapping[str, str], method: str
-    ) -> aiohttp.ClientResponse:
-        origin, proxy = url.origin(), _proxy_for(url, self._proxies)
-        if self._silent_until.get(origin, 0.0) > time.monotonic():
-            raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
-        try:
-            return await self._open_session().request(
-                method, url, headers=headers, allow_redirects=False, proxy=proxy
-            )
-        except aiohttp.ConnectionTimeoutError as error:
-            # Each try costs ten seconds: the other images need not pay them again.
-            self._silent_until[origin] = time.monotonic() + _SILENT_SECONDS
-            raise UnreachableError(
-                f"{origin} gave no connection in time", hint=_REACH_HINT
-            ) from error
-        except aiohttp.ClientConnectorError as error:
-            through = f" through the proxy {URL(proxy).host}" if proxy else ""
-            message = f"{origin} cannot be reached{through}: {reason(error)}"
-            raise UnreachableError(message, hint=_REACH_HINT) from error
-
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=self._connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                headers={"Accept-Encoding": "identity", "User-Agent": f"mirrorkit/{__version__}"},
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
-                ),
-                read_bufsize=_READ_SIZE,
-            )
-        return self._session
-
     def _authorizer(self, origin: URL) -> Authorizer:
         if origin not in self._authorizers:
             self._authorizers[origin] = Authorizer(
-                origin, fetch=self._fetch_token, look_up=docker_credentials
+                origin,
+                fetch=self._fetch_token,
+                look_up=docker_credentials,
+                realms=[
+                    URL(realm).origin()
+                    for host, realm in self._trust.realms.items()
+                    if self.base(host).origin() == origin
+                ],
             )
         return self._authorizers[origin]
 
-    async def _fetch_token(self, url: URL, headers: dict[str, str], login: str) -> bytes:
-        async with self._followed(url, headers) as response:
+    async def _fetch_token(
+        self, url: URL, headers: dict[str, str], login: str, most: Reach
+    ) -> bytes:
+        async with self._followed(url, headers, "GET", most) as response:
             await refuse(response, url.host or "", login)
             return await read_capped(response, TOKEN_MAX)
 
@@ -253,29 +266,3 @@ def _target(url: URL, location: str) -> URL:
     if not is_safe:
         raise UpstreamError(f"{url.host} redirects to an unsafe address")
     return target
-
-
-def _proxy_for(url: URL, proxies: Mapping[str, str]) -> str | None:
-    """Return the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY ask for.
-
-    Not aiohttp's `trust_env`: that also sends what stands in .netrc.
-    """
-    proxy, host = proxies.get(url.scheme), url.host_port_subcomponent or ""
-    if not proxy or _is_loopback(host) or proxy_bypass(host):  # a proxy has another loopback
-        return None
-    address = proxy if "://" in proxy else f"http://{proxy}"
-    if not address.startswith(("http://", "https://")):
-        raise UpstreamError(
-            f"{url.host}: the proxy {plain(proxy)} cannot be used",
-            hint=f"{url.scheme}_proxy takes http://HOST:PORT; NO_PROXY names hosts to ask directly",
-        )
-    return address
-
-
-def _is_loopback(host: str) -> bool:
-    """Say whether a registry's HOST[:PORT] is this machine, where Docker too speaks plain http."""
-    name = URL(f"//{host}").host or ""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")

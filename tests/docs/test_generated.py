@@ -66,6 +66,7 @@ def test_a_setting_with_a_flag_has_a_variable(one: object) -> None:
     name = getattr(one, "name")  # noqa: B009
     value = {
         "jobs": "3",
+        "limit_rate": "3M",
         "students": "3",
         "streams": "3",
         "access_log": "json",

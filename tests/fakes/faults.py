@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.fakes.call import PIECE, Content, honest
+from tests.lab.layers import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,5 +143,16 @@ def flipping(*places: int) -> Answer:
         for place in places:
             data[place] ^= 1
         return await instead(bytes(data))(call)
+
+    return answer
+
+
+def saying(headers: Mapping[str, str]) -> Answer:
+    """Serve the whole content with more headers."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        media_type = call.content.media_type if call.content else "text/plain"
+        named = {"Docker-Content-Digest": digest_of(call.data), "Content-Type": media_type}
+        return await call.send(200, call.data, {**named, **headers})
 
     return answer

@@ -70,6 +70,7 @@ class FakeRegistry:
     contents: dict[tuple[str, str, str], Content]
     scheme: str = "http"
     port: int = 0
+    host: str = LOOPBACK
     guard: Guard | None = None
     asked: list[Asked] = field(default_factory=list)
     at_once: int = 0
@@ -81,7 +82,7 @@ class FakeRegistry:
 
     @property
     def address(self) -> str:
-        return f"{LOOPBACK}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -150,18 +151,27 @@ class FakeRegistry:
 
 @contextmanager
 def fake_registry(
-    images: Mapping[str, Made], *, tls: ssl.SSLContext | None = None, port: int = 0
+    images: Mapping[str, Made],
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = LOOPBACK,
+    port: int = 0,
+    enter: Callable[[], None] = lambda: None,
 ) -> Iterator[FakeRegistry]:
-    """Serve images, under their canonical names without the host, in a thread of its own."""
-    registry = FakeRegistry(_contents(images), scheme="https" if tls else "http")
+    """Serve images, under their canonical names without the host, in a thread of its own.
+
+    `enter` is called in that thread first: it may go to another network namespace.
+    """
+    registry = FakeRegistry(_contents(images), scheme="https" if tls else "http", host=host)
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)
     thread.start()
 
     async def start() -> web.ServerRunner:
+        enter()
         runner = web.ServerRunner(web.Server(registry.answer), shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, LOOPBACK, port, ssl_context=tls).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
         registry.port = runner.addresses[0][1]
         return runner
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from mirrorkit.documents.trust import Trust
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
+from mirrorkit.remote.addresses import reach_of
 from mirrorkit.remote.registry import Repository
 from mirrorkit.remote.transport import Transport
 from mirrorkit.spans import Span
@@ -16,6 +18,8 @@ from tests.integration.lesson import layer_of, made
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from mirrorkit.events import Listener
+    from mirrorkit.remote.addresses import ReachOf
     from tests.fakes.registry import FakeRegistry
 
 IMAGE = made("app")
@@ -25,9 +29,16 @@ BLOB = Descriptor("application/octet-stream", Digest.of(LAYER), len(LAYER))
 
 
 @asynccontextmanager
-async def app_at(upstream: FakeRegistry) -> AsyncIterator[Repository]:
-    """Open a conversation with one.test, which is a fake."""
-    transport = Transport({"one.test": upstream.url})
+async def app_at(
+    upstream: FakeRegistry | str,
+    *,
+    reach: ReachOf = reach_of,
+    report: Listener = lambda _event: None,
+    trust: Trust = Trust(),  # noqa: B008 - an immutable value
+) -> AsyncIterator[Repository]:
+    """Open a conversation with one.test, a fake or its URL."""
+    url = upstream if isinstance(upstream, str) else upstream.url
+    transport = Transport({"one.test": url}, reach=reach, report=report, trust=trust)
     try:
         yield Repository(Reference("one.test", "app", "1"), transport)
     finally:

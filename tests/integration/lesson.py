@@ -59,6 +59,7 @@ class Lesson:
     endpoints: Mapping[str, str]
     heard: list[Event] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    limit_rate: int = 0
 
     @classmethod
     def of(cls, images: Mapping[str, Made], one: str, two: str = "") -> Lesson:
@@ -80,7 +81,7 @@ class Lesson:
         self, store: Store, jobs: int = 8, pauses: Sequence[float] = ()
     ) -> AsyncIterator[Run]:
         """Open a run as the wiring does, but without a pause unless a test asks for some."""
-        transport = Transport(self.endpoints)
+        transport = Transport(self.endpoints, limit_rate=self.limit_rate)
         try:
             yield Run(
                 store,
@@ -89,6 +90,7 @@ class Lesson:
                 lambda file: [FileSource(url, transport) for url in file.urls],
                 jobs,
                 pauses,
+                is_held=transport.is_held,
             )
         finally:
             await transport.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +15,13 @@ from mirrorkit.errors import (
     UnreachableError,
     UpstreamError,
 )
-from mirrorkit.oci.reference import Reference
-from mirrorkit.remote.registry import Repository
-from mirrorkit.remote.transport import Transport
 from tests.fakes.faults import ENDLESS, endless, status
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.client import IMAGE, app_at, read
 from tests.integration.lesson import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture
@@ -66,9 +64,14 @@ async def test_each_status_becomes_the_error_it_means(
         ("7", 7, 7),
         (" 7 ", 7, 7),
         ("0", 0, 0),
+        ("120", 60, 60),
         ("99999999999", 60, 60),
+        ("9" * 4000, 60, 60),
+        ("0000007", 7, 7),
         ("Wed, 21 Oct 2115 07:28:00 GMT", 60, 60),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("Wed, 21 Oct 2115 07:28:00 +0900", 60, 60),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 0, 0),
     ],
 )
 async def test_a_busy_registry_says_how_long_to_stay_away(
@@ -82,13 +85,49 @@ async def test_a_busy_registry_says_how_long_to_stay_away(
     assert least <= refusal.value.retry_after <= most
 
 
-@pytest.mark.parametrize("said", ["", "soon", "-5", "1e9", "\u0667", "Wed, 99 Foo 2015", "1;2"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "",
+            "soon",
+            "-5",
+            "-0",
+            "+5",
+            "1.5",
+            "1e9",
+            "0x10",
+            "7 s",
+            "1;2",
+            "1, 2",
+            "\u0667",
+            "\xb2",
+        ),
+        *("Wed, 99 Foo 2015", "Wed, 21 Oct 99999 07:28:00 GMT", "Wed, 21 Oct 2115 99:99:99 GMT"),
+        *(
+            "Wed, 21 Oct 2115 07:28:00",
+            "Wed, 21 Oct 2115 07:28:00 +9999999999",
+            "," * 999,
+            "-" * 999,
+        ),
+    ],
+)
 async def test_garbage_in_retry_after_says_nothing(upstream: FakeRegistry, said: str) -> None:
     upstream.fail("/blobs/", status(429, {"Retry-After": said}))
     async with app_at(upstream) as app:
         with pytest.raises(UnreachableError) as refusal:
             await read(app)
     assert refusal.value.retry_after is None
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+@pytest.mark.parametrize("said", ["7", "\t7 \t", "Wed, 21 Oct 2115 07:28:00 GMT"])
+async def test_the_line_ends_of_the_answer_do_not_matter(end: str, said: str) -> None:
+    head = ("HTTP/1.1 429 Too Many Requests", f"Retry-After: {said}", "Content-Length: 0")
+    async with speaking(end.join((*head, "", ""))) as url, app_at(url) as app:
+        with pytest.raises(UnreachableError) as refusal:
+            await read(app)
+    assert refusal.value.retry_after == (7 if "7" in said[:3] else 60)
 
 
 async def test_an_endless_error_is_read_no_further_than_its_limit(upstream: FakeRegistry) -> None:
@@ -111,17 +150,23 @@ async def test_an_error_nobody_can_read_still_says_its_status(
             await read(app)
 
 
-async def test_a_peer_that_speaks_no_http_is_an_error_of_one_line() -> None:
-    async def banner(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+@asynccontextmanager
+async def speaking(words: str) -> AsyncIterator[str]:
+    """Say the same to everybody who calls, and hang up; yield its URL."""
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(words.encode("latin-1"))
         writer.close()
 
-    server = await asyncio.start_server(banner, "127.0.0.1", 0)
+    server = await asyncio.start_server(say, "127.0.0.1", 0)
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        transport = Transport({"one.test": f"http://127.0.0.1:{port}"})
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_peer_that_speaks_no_http_is_an_error_of_one_line() -> None:
+    async with speaking("SSH-2.0-OpenSSH_9.2\r\n") as url, app_at(url) as app:
         with pytest.raises(MirrorkitError) as refusal:
-            await read(Repository(Reference("one.test", "app", "1"), transport))
-        await transport.close()
+            await read(app)
     assert isinstance(refusal.value, UnreachableError)
     assert refusal.value.message.splitlines() == [refusal.value.message]

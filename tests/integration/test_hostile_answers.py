@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mirrorkit.errors import UpstreamError
+from mirrorkit.remote.addresses import Reach
 from mirrorkit.store.memory import MemoryStore
-from tests.fakes.faults import redirect, status
+from tests.fakes.faults import cut, endless, flipped, instead, longer, ranged, redirect, status
 from tests.fakes.guards import Tokens
 from tests.fakes.registry import FakeRegistry, fake_registry
-from tests.integration.client import IMAGE, MANIFEST, app_at, read
+from tests.integration.client import IMAGE, LAYER, MANIFEST, app_at, read
 from tests.integration.lesson import APP, WEB, Lesson, made
 
 if TYPE_CHECKING:
@@ -76,19 +78,91 @@ async def test_a_token_made_to_break_a_client_is_an_error_of_the_source(
             await read(app)
 
 
-async def test_no_error_repeats_the_signature_of_a_signed_address(upstream: FakeRegistry) -> None:
+SIGNED = "?X-Amz-Signature=secret&token=secret"
+
+
+FAULTS: dict[str, Answer] = {
+    **{str(code): status(code) for code in (307, 400, 401, 403, 404, 407, 416, 429, 500)},
+    "cut": cut(100),
+    "longer": longer,
+    "flipped": flipped,
+    "endless": endless(404),
+    "another": instead(b"other"),
+    "another range": ranged("bytes 7-9/9"),
+    "round": redirect("{path}"),
+    "ftp": redirect(f"ftp://x{SIGNED}"),
+    "bracket": redirect(f"http://[{SIGNED}"),
+    "number": redirect(f"http://2130706433/{SIGNED}"),
+    "length": status(200, {"Content-Length": "x"}),
+    "gzip": status(200, {"Content-Encoding": "gzip"}),
+    "realm": status(401, {"WWW-Authenticate": f'Bearer realm="http://h/{SIGNED}"'}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_error_event_or_log_repeats_the_signature_of_a_signed_address(
+    upstream: FakeRegistry, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with fake_registry(IMAGES) as cdn:
+        upstream.always("/v2/app/", redirect(f"{cdn.url}{{path}}{SIGNED}"))
+        cdn.always("/v2/app/", FAULTS[fault])
+        lesson = Lesson.of(IMAGES, upstream.url)
+        report = await lesson.sync(MemoryStore())
+        assert cdn.asked
+    assert list(report.failures) == [APP]
+    error = report.failures[APP]
+    servers = "aiohttp.access"  # the fakes' own log, which is not ours
+    logged = [each.getMessage() for each in caplog.records if each.name != servers]
+    assert "secret" not in f"{error.message} {error.hint} {lesson.heard} {logged}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no.invalid", "127.1:1", "garbage"])
+async def test_no_error_repeats_the_signature_of_an_address_nobody_answers_at(
+    upstream: FakeRegistry, host: str
+) -> None:
     async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"garbage\r\n\r\n")
         writer.close()
 
     server = await asyncio.start_server(garbage, "127.0.0.1", 0)
     async with server:
-        port = server.sockets[0].getsockname()[1]
-        upstream.always("/blobs/", redirect(f"http://127.0.0.1:{port}/x?signature=secret"))
+        if host == "garbage":
+            host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        upstream.always("/blobs/", redirect(f"http://{host}/x{SIGNED}"))
         async with app_at(upstream) as app:
             with pytest.raises(UpstreamError) as refusal:
                 await read(app)
-    assert "secret" not in refusal.value.message
+    assert "secret" not in f"{refusal.value.message} {refusal.value.hint}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "code, said",
+    [(407, "the proxy asks for a login"), (503, r"answered 503"), (403, "answered 403")],
+)
+async def test_a_proxy_that_lets_nobody_through_is_told_as_what_it_is(
+    upstream: FakeRegistry, monkeypatch: pytest.MonkeyPatch, scheme: str, code: int, said: str
+) -> None:
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@{upstream.address}")
+    upstream.always("", status(code, {"Proxy-Authenticate": "Basic"}))
+    async with app_at(f"{scheme}://one.example") as app:
+        with pytest.raises(UpstreamError, match=said) as refusal:
+            await read(app)
+    assert "secret" not in f"{refusal.value.message} {refusal.value.hint}"
+    assert [asked.headers["Proxy-Authorization"][:5] for asked in upstream.asked] == ["Basic"]
+
+
+async def test_the_login_of_a_proxy_goes_to_the_proxy_alone(
+    upstream: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://me:secret@{upstream.address}")
+    with fake_registry(IMAGES) as direct:
+        upstream.always("/", redirect(f"{direct.url}{{path}}"))
+        async with app_at("http://one.example", reach=lambda _: Reach.GLOBAL) as app:
+            assert await read(app) == (0, LAYER)
+        assert [("Proxy-Authorization" in each.headers) for each in direct.asked] == [False]
+    assert [("Proxy-Authorization" in each.headers) for each in upstream.asked] == [True]
 
 
 @pytest.mark.parametrize(

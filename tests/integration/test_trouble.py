@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mirrorkit.remote.addresses import Reach
     from mirrorkit.remote.credentials import Credentials
     from tests.integration.conftest import Serve
     from tests.lab.images import Made
@@ -43,7 +44,7 @@ def one() -> Iterator[FakeRegistry]:
 def authorizer(logins: list[str], tokens: list[str]) -> Authorizer:
     """Make one that counts what it asks for."""
 
-    async def fetch(_url: URL, _headers: dict[str, str], _login: str) -> bytes:
+    async def fetch(_url: URL, _headers: dict[str, str], _login: str, _most: Reach) -> bytes:
         await asyncio.sleep(0)
         tokens.append(f"token{len(tokens)}")
         return f'{{"token": "{tokens[-1]}"}}'.encode()
@@ -87,12 +88,13 @@ async def test_a_no_stays_a_no_when_its_words_break_off(
 
 
 async def test_a_proxy_nobody_can_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:1080")
     transport = Transport({})
     with pytest.raises(UpstreamError, match=r"socks5://127.0.0.1:1080") as refusal:
         async with transport.get("one.test", "v2/", scope=""):
             pass
     assert "NO_PROXY" in (refusal.value.hint or "")
+    assert "secret" not in refusal.value.message
     await transport.close()
 
 

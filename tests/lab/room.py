@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab.process import LabError, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+CLONE_NEWNET = 0x40000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,12 @@ class Host:
     def run(self, *argv: str, seconds: float = 120) -> str:
         """Run a program there to its end and return what it printed."""
         return output((*self.prefix, *argv), seconds=seconds)
+
+    def enter(self) -> None:
+        """Move the calling thread there, for good."""
+        with Path("/run/netns", self.namespace).open() as file:
+            if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
+                raise LabError(f"{self.namespace}: setns: {os.strerror(ctypes.get_errno())}")
 
 
 @contextmanager

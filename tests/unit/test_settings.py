@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mirrorkit.documents.trust import Tls, Trust
 from mirrorkit.errors import DocumentError, UsageError
 from mirrorkit.settings import Flags, load_settings
 
@@ -150,6 +151,58 @@ def test_endpoints_are_by_canonical_host_and_lose_a_last_slash() -> None:
 
 
 @pytest.mark.parametrize(
+    "flag, variable, file, rate, origin",
+    [
+        ("3M", "2M", "limit_rate: 1M", 3_000_000, "--limit-rate"),
+        (None, "2M", "limit_rate: 1M", 2_000_000, "MIRRORKIT_LIMIT_RATE"),
+        (None, "", "limit_rate: 1M", 1_000_000, "mirrorkit.yaml"),
+        ("0", "2M", "limit_rate: 1M", 0, "--limit-rate"),
+        (None, "", "limit_rate: 0", 0, "mirrorkit.yaml"),
+        (None, "", "", 0, "built-in"),
+    ],
+)
+def test_the_rate_has_a_limit_where_somebody_set_one(
+    flag: str | None, variable: str, file: str, rate: int, origin: str
+) -> None:
+    write(file)
+    found = load_settings(Flags(limit_rate=flag), {"MIRRORKIT_LIMIT_RATE": variable})
+    assert (found.limit_rate, found.origins["limit_rate"]) == (rate, origin)
+    shown = [setting for setting in found.explained() if setting.name == "limit_rate"]
+    assert shown == ([("limit_rate", f"{rate // 10**6}.0 MB/s", origin)] if rate else [])
+
+
+def test_whom_to_trust_is_read_for_all_and_for_each_endpoint() -> None:
+    write(
+        "ca: all.pem\n"
+        "endpoints:\n"
+        "  index.docker.io: {url: 'https://hub.school.test', ca: ~/school.pem}\n"
+        "  harbor.school.test: {cert: me.pem, key: me.key, insecure: false}\n"
+        "  quay.io: {insecure: true}\n"
+        "  a.test: {realm: 'https://auth.test/'}\n"
+    )
+    found = load_settings(Flags(), {})
+    assert found.endpoints == {"docker.io": "https://hub.school.test"}
+    assert found.trust == Trust(
+        "all.pem",
+        {
+            "docker.io": Tls(ca="~/school.pem"),
+            "harbor.school.test": Tls(cert="me.pem", key="me.key"),
+            "quay.io": Tls(is_insecure=True),
+        },
+        {"a.test": "https://auth.test"},
+    )
+    assert [(each.name, each.value) for each in found.explained()][4:] == [
+        ("endpoints.docker.io", "https://hub.school.test"),
+        ("ca", "all.pem"),
+        ("endpoints.docker.io.ca", "~/school.pem"),
+        ("endpoints.harbor.school.test.cert", "me.pem"),
+        ("endpoints.harbor.school.test.key", "me.key"),
+        ("endpoints.quay.io.insecure", "true"),
+        ("endpoints.a.test.realm", "https://auth.test"),
+    ]
+
+
+@pytest.mark.parametrize(
     "text, place",
     [
         ("store: ]", "1:8"),
@@ -175,6 +228,18 @@ def test_endpoints_are_by_canonical_host_and_lose_a_last_slash() -> None:
         ("endpoints: {a.b: {url: 'http://['}}", "1:24: endpoints.a.b.url: "),
         ("endpoints: {a.b: {url: 'http://x?y'}}", "1:24: endpoints.a.b.url: 'http://x?y' is not"),
         ("endpoints: {a.b: {url: 'http://u:p@x'}}", "1:24: endpoints.a.b.url: a login has no"),
+        ("limit_rate: fast", "1:13: limit_rate: 'fast' is not a rate in bytes a second, such as"),
+        ("limit_rate: 8Mbit", "1:13: limit_rate: '8Mbit' is in bits; write bytes a second"),
+        ("limit_rate: 1k", "1:13: limit_rate: '1k' is not between 16k and 1T a second"),
+        ("ca: [x]", "1:5: ca: text is expected here"),
+        ('ca: "a\\0b"', "1:5: ca: 'a\\x00b' is not a path"),
+        ("endpoints: {a.b: {insecure: maybe}}", "1:29: endpoints.a.b.insecure: 'maybe' is neither"),
+        ("endpoints: {a.b: {realm: 'http://x'}}", "1:26: endpoints.a.b.realm: 'http://x': a login"),
+        ("endpoints: {a.b: {key: k}}", "1:18: endpoints.a.b: `key` belongs to a `cert`"),
+        ("endpoints: {a.b: {ca: c, insecure: true}}", "1:18: endpoints.a.b: `insecure` checks no"),
+        ("endpoints: {a.b: {url: 'http://x', ca: c}}", "1:18: endpoints.a.b: `ca` is for https"),
+        ("endpoints: {a.b: {url: 'http://x', cert: c}}", "1:18: endpoints.a.b: `cert` is for htt"),
+        ("endpoints: {docker.io: {ca: a}, index.docker.io: {ca: b}}", "1:33: endpoints.index.dock"),
         ("jobs: &a 1", "1:7: anchors"),
         ("jobs: !!int 1", "1:7: tags"),
     ],
@@ -206,6 +271,8 @@ def test_a_file_that_was_named_must_be_there() -> None:
         (Flags(), {"MIRRORKIT_JOBS": "many"}, "MIRRORKIT_JOBS: 'many' is not a number"),
         (Flags(), {"MIRRORKIT_LISTEN": "x:y"}, "MIRRORKIT_LISTEN: 'x:y' is not HOST:PORT"),
         (Flags(listen=":99999"), {}, "--listen: ':99999' is not HOST:PORT"),
+        (Flags(limit_rate="8Mbit"), {}, "--limit-rate: '8Mbit' is in bits"),
+        (Flags(), {"MIRRORKIT_LIMIT_RATE": "1k"}, "MIRRORKIT_LIMIT_RATE: '1k' is not between"),
         (Flags(jobs=0), {}, "--jobs: '0' is not a number from 1 to 64"),
         (Flags(jobs=-1), {"MIRRORKIT_JOBS": "1"}, "--jobs: '-1' is not a number from 1 to 64"),
     ],
