@@ -1,4 +1,4 @@
-"""The only module that picks concrete classes."""
+"""The only place that picks concrete classes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from mirrorkit.documents.lock import parse_lock
-from mirrorkit.documents.pins import PinnedImage
-from mirrorkit.errors import DocumentError
-from mirrorkit.oci.digest import Digest
-from mirrorkit.settings import WISH_NAME
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.documents import DocumentsFolder
+from mirrorkit.wiring.documents import (
+    canonical,
+    earlier,
+    read_lock,
+    read_wanted,
+    refuse_disagreement,
+    write_locked,
+)
+from mirrorkit.wiring.upstreams import Upstreams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
-    from mirrorkit.content import SizedSource, Source
-    from mirrorkit.documents.pins import Lock, PinnedFile
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
@@ -27,34 +29,32 @@ if TYPE_CHECKING:
     from mirrorkit.flows.locking import Inquiry, Locked
     from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.renew import Renewal
-    from mirrorkit.flows.run import Candidate, Run
+    from mirrorkit.flows.run import Run
     from mirrorkit.flows.share import Look
     from mirrorkit.flows.sync import SyncReport
-    from mirrorkit.flows.wanted import Wanted
     from mirrorkit.oci.platform import Platform
-    from mirrorkit.oci.reference import Reference
-    from mirrorkit.remote.transport import Transport
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
 
 
-_NO_DIGEST = Digest.of(b"")
-
-
-def read_lock(path: Path) -> Lock:
-    """Read a lock file; DocumentError when it is not there or has mistakes."""
-    hint = "go to the folder of the class, or name its lock with --lock FILE"
-    return parse_lock(_read(path, f"there is no lock {path}", hint), str(path))
-
-
-def _read(path: Path, absent: str, hint: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise DocumentError(absent, hint=hint) from error
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+__all__ = [
+    "check_locks",
+    "follow_locks",
+    "has_anything",
+    "keep_filled",
+    "load_images",
+    "lock_wish",
+    "look_at_locks",
+    "open_run",
+    "open_store",
+    "probe_sources",
+    "read_lock",
+    "read_wanted",
+    "start_server",
+    "sync_once",
+    "write_locked",
+]
 
 
 def open_store(settings: Settings) -> DiskStore:
@@ -62,83 +62,17 @@ def open_store(settings: Settings) -> DiskStore:
     return DiskStore(settings.store)
 
 
-class _Upstreams:
-    """The sources of images; the network's libraries are imported when the first is asked."""
-
-    def __init__(self, settings: Settings, report: Listener) -> None:
-        self._settings = settings
-        self._report = report
-        self._transport: Transport | None = None
-        self._repositories: dict[str, Source] = {}
-
-    def __call__(self, image: PinnedImage) -> Sequence[Source]:
-        return [candidate.source for candidate in self.candidates(image)]
-
-    def candidates(self, image: PinnedImage) -> Sequence[Candidate]:
-        """Return every place an image may be at, and whom to ask there."""
-        from mirrorkit.flows.run import Candidate
-
-        places = self._settings.sources.places(image)
-        sources = self.at([place.reference for place in places])
-        return [Candidate(*pair) for pair in zip(places, sources, strict=True)]
-
-    def at(self, names: Sequence[Reference]) -> Sequence[Source]:
-        from mirrorkit.remote.registry import Repository
-
-        transport = self._open()
-        for name in names:
-            self._repositories.setdefault(name.name, Repository(name, transport))
-        return [self._repositories[name.name] for name in names]
-
-    def for_lock(self, names: Sequence[Reference], digest: Digest | None) -> Sequence[Source]:
-        """Return where an image is looked at: any mirror for a digest, upstream for a tag."""
-        if digest is None and not self._settings.sources.chosen:
-            return self.at(names)
-        image = PinnedImage(names[0], digest or _NO_DIGEST, origins=tuple(names))
-        return self(image)
-
-    def files(self, file: PinnedFile) -> Sequence[SizedSource]:
-        """Return where a plain file can be fetched."""
-        return self.at_urls(file.urls)
-
-    def at_urls(self, urls: Sequence[str]) -> Sequence[SizedSource]:
-        from mirrorkit.remote.files import FileSource
-
-        return [FileSource(url, self._open()) for url in urls]
-
-    def _open(self) -> Transport:
-        from mirrorkit.remote.transport import Transport
-
-        if self._transport is None:
-            self._transport = Transport(
-                self._settings.endpoints,
-                connections=self._settings.jobs,
-                report=self._report,
-                trust=self._settings.trust,
-                limit_rate=self._settings.limit_rate,
-            )
-        return self._transport
-
-    def is_held(self) -> bool:
-        """Say whether bytes wait for the operator's limit."""
-        return self._transport is not None and self._transport.is_held()
-
-    async def close(self) -> None:
-        if self._transport is not None:
-            await self._transport.close()
-
-
 @asynccontextmanager
 async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
     """Open what one sync needs; connections are closed at the end."""
-    upstreams = _Upstreams(settings, report)
+    upstreams = Upstreams(settings, report)
     try:
         yield _run(settings, upstreams, report)
     finally:
         await upstreams.close()
 
 
-def _run(settings: Settings, upstreams: _Upstreams, report: Listener) -> Run:
+def _run(settings: Settings, upstreams: Upstreams, report: Listener) -> Run:
     from mirrorkit.flows.run import Run
 
     return Run(
@@ -222,12 +156,12 @@ async def lock_wish(
     from mirrorkit.flows.locking import Locked
 
     want = read_wanted(wish)
-    before = _earlier(settings.locks[0])
-    names = None if upgrade is None else {_canonical(name) for name in upgrade}
+    before = earlier(settings.locks[0])
+    names = None if upgrade is None else {canonical(name) for name in upgrade}
     is_by_source = bool(set(settings.sources.chosen) - {UPSTREAM})
     choices = Choices(before, names, is_by_source=is_by_source, jobs=settings.jobs)
     choices = replace(choices, asks_pinned=inquiry.asks_pinned)
-    upstreams = _Upstreams(settings, _deaf)
+    upstreams = Upstreams(settings, _deaf)
     if inquiry.is_online:
         choices = replace(
             choices,
@@ -244,58 +178,6 @@ async def lock_wish(
     return Locked(
         lock, before, made, tuple(compared(want, lock, before, run) if is_by_source else ())
     )
-
-
-def read_wanted(path: Path) -> Wanted:
-    """Read a wish and work out what it comes to; DocumentError when it has mistakes."""
-    from mirrorkit.documents.wish import parse_wish
-    from mirrorkit.flows.wanted import wanted
-
-    hint = "start one with `mirrorkit init`, or name it with --wish FILE"
-    text = _read(path, f"there is no wish {path}", hint)
-    return wanted(parse_wish(text, str(path)), text)
-
-
-def refuse_disagreement(lock: Lock, path: Path) -> None:
-    """Hold a lock against the images.yaml beside it, if there is one: DocumentError."""
-    wish = path.parent / WISH_NAME
-    if not wish.exists() or lock.wish == Digest.of(wish.read_bytes()):
-        return
-    from mirrorkit.flows.wanted import disagreement
-
-    how = disagreement(read_wanted(wish), lock)
-    if how is not None:
-        raise DocumentError(
-            f"{wish} {how}",
-            hint="run `mirrorkit lock`, or leave it so this once with --frozen",
-        )
-
-
-def _earlier(path: Path) -> Lock | None:
-    return read_lock(path) if path.exists() else None
-
-
-def _canonical(name: str) -> str:
-    from mirrorkit.errors import UsageError
-    from mirrorkit.oci.reference import Reference
-
-    try:
-        return str(Reference.parse(name).canonical)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def write_locked(path: Path, locked: Locked) -> None:
-    """Write a lock and, beside it, the small documents that were seen."""
-    from mirrorkit.store.durable import storage_errors, write_file
-
-    folder = path.with_suffix(".d")
-    with storage_errors(path.parent):
-        if locked.documents:
-            folder.mkdir(exist_ok=True)
-        for digest, data in sorted(locked.documents.items()):
-            write_file(folder / f"{digest.algorithm}-{digest.hex}", data)
-        write_file(path, locked.text)
 
 
 def look_at_locks(settings: Settings, files: LockFiles | None = None) -> dict[str, Look]:
