@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -159,6 +159,15 @@ class Sink(Protocol):
         """Remove a blob that turned out to hold other bytes."""
         ...
 
+    async def verify(self, digest: Digest, told: Callable[[int], None]) -> str | None:
+        """Read a blob again and say what is wrong with it; None when nothing is, or nothing held.
+
+        What is wrong is moved out of sight, so that it is not held any more, and never deleted.
+        `told` hears the bytes of each step. IntegrityError when what is wrong cannot be moved,
+        StoreError when it cannot be known.
+        """
+        ...
+
 
 class Shelf(Protocol):
     """Where bytes lie, ready to be read by any number of readers without a lock."""
@@ -177,6 +186,14 @@ class Shelf(Protocol):
 
     def pieces(self, digest: Digest) -> Iterator[bytes]:
         """Yield any blob's bytes, unchecked, at most 1 MiB at a time; FileNotFoundError too."""
+        ...
+
+    def digests(self) -> Iterator[Digest]:
+        """Yield every blob that is held, whatever its bytes are."""
+        ...
+
+    def verified_at(self, lock: Digest) -> str | None:
+        """Return when all a lock needs was last found whole and right (ISO 8601), or None."""
         ...
 
 
@@ -205,6 +222,10 @@ class Store(Sink, Shelf, Protocol):
 
     async def keep_lock(self, data: bytes) -> None:
         """Leave a copy of a lock, so that pruning knows what this store is for."""
+        ...
+
+    async def keep_verified(self, lock: Digest, at: str) -> None:
+        """Note when all that the lock of this text needs was found whole and right."""
         ...
 
 

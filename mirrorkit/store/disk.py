@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.layout import EMPTY, OCI_LAYOUT, LayoutIndex, parse_index
@@ -21,10 +22,11 @@ from mirrorkit.store.durable import (
 )
 from mirrorkit.store.ingest import journal_of, open_ingest
 from mirrorkit.store.journal import Journal, noted
+from mirrorkit.store.quarantine import fault_of, opened, set_aside, unmovable
 from mirrorkit.store.spool import open_spool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -46,6 +48,7 @@ class DiskStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._blobs = root / "blobs"
+        self._folders = tuple(self._blobs / name for name in ("sha256", "sha512"))
         self._ingest = root / "ingest"
         self._index = root / "index.json"
         self._blobs_name, self._index_name = str(self._blobs), str(self._index)
@@ -95,6 +98,22 @@ class DiskStore:
             while piece := file.read(_PIECE):
                 yield piece
 
+    def digests(self) -> Iterator[Digest]:
+        """Yield every blob that is held, whatever its bytes are."""
+        for folder in self._folders:
+            with storage_errors(self.root), suppress(FileNotFoundError):
+                for path in folder.iterdir():
+                    with suppress(ValueError):  # what is no blob
+                        yield Digest(f"{folder.name}:{path.name}")
+
+    def verified_at(self, lock: Digest) -> str | None:
+        """Return when all a lock needs was last found whole and right, or None."""
+        try:
+            with self._verified(lock).open(encoding="ascii") as file:
+                return datetime.fromisoformat(file.read(40).strip()).isoformat()
+        except (OSError, ValueError):  # a note, and no more: without one it was never verified
+            return None
+
     # Sink
 
     async def holds(self, descriptor: Descriptor) -> bool:
@@ -126,6 +145,19 @@ class DiskStore:
         """Remove a blob that turned out to hold other bytes."""
         with storage_errors(self.root):
             self.path(digest).unlink(missing_ok=True)
+
+    async def verify(self, digest: Digest, told: Callable[[int], None]) -> str | None:
+        """Read a blob again; what is wrong is moved to `quarantine/` and said, else None."""
+        path = self.path(digest)
+        async with opened(path, digest) as fd:
+            fault = None if fd is None else await fault_of(fd, digest, told)
+            if fault is None:
+                return None
+            with unmovable(digest, fault):
+                async with self.lease():
+                    aside = (self._partial(digest), self.root / "quarantine")
+                    is_moved = await in_thread(set_aside, fd, path, *aside)
+        return fault if is_moved else None
 
     # Store
 
@@ -160,6 +192,17 @@ class DiskStore:
                 if not path.exists():
                     await in_thread(write_file, path, data)
 
+    async def keep_verified(self, lock: Digest, at: str) -> None:
+        """Note when all that a lock needs was found whole and right."""
+        path = self._verified(lock)
+        with storage_errors(self.root):
+            path.parent.mkdir(exist_ok=True)
+            async with locked(self.root / "index.lock"):
+                await in_thread(write_file, path, f"{at}\n".encode())
+
+    def _verified(self, lock: Digest) -> Path:
+        return self.root / "verified" / lock.hex
+
     def _partial(self, digest: Digest) -> Path:
         return self._ingest / f"{digest.algorithm}-{digest.hex}"
 
@@ -167,8 +210,8 @@ class DiskStore:
         with storage_errors(self.root):
             if self._index.exists():
                 return
-            for algorithm in ("sha256", "sha512"):
-                (self._blobs / algorithm).mkdir(parents=True, exist_ok=True)
+            for folder in self._folders:
+                folder.mkdir(parents=True, exist_ok=True)
             for folder in (self._ingest, self.root / "locks"):
                 folder.mkdir(exist_ok=True)
             for folder in (self._blobs, self.root, self.root.parent):

@@ -128,6 +128,14 @@ def file_size(path: Path) -> int | None:
         return None
 
 
+def is_same_file(fd: int, path: Path) -> bool:
+    """Say whether an open file is the one that a path leads to now."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def locked_at_once(path: Path) -> Iterator[None]:
     """Hold the flock of a lock file, waiting for it in place: for milliseconds, at creation."""
@@ -141,16 +149,19 @@ def locked_at_once(path: Path) -> Iterator[None]:
 
 async def lock_fd(fd: int, *, shared: bool = False) -> None:
     """Take a flock, asking again rather than blocking: a blocked thread cannot be cancelled."""
-    mode = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
     pause = _LOCK_POLL_FIRST
-    while True:
-        try:
-            fcntl.flock(fd, mode)
-        except BlockingIOError:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LOCK_POLL_MOST)
-        else:
-            return
+    while not try_lock_fd(fd, shared=shared):
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LOCK_POLL_MOST)
+
+
+def try_lock_fd(fd: int, *, shared: bool = False) -> bool:
+    """Take a flock, or say that somebody else has it."""
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @asynccontextmanager

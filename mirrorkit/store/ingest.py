@@ -13,6 +13,7 @@ from mirrorkit.spans import Part, Parts, Span
 from mirrorkit.store.durable import (
     file_size,
     in_thread,
+    is_same_file,
     lock_fd,
     publish,
     settled,
@@ -302,16 +303,9 @@ async def _open_alone(partial: Path) -> int:
         fd = os.open(partial, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             await lock_fd(fd)
-            if _is_same_file(fd, partial):
+            if is_same_file(fd, partial):
                 return fd
         except BaseException:
             os.close(fd)
             raise
         os.close(fd)
-
-
-def _is_same_file(fd: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(fd), path.stat())
-    except FileNotFoundError:
-        return False

@@ -13,7 +13,7 @@ from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.spans import Parts, Span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from mirrorkit.documents.layout import LayoutIndex
     from mirrorkit.oci.reference import Reference
@@ -107,6 +107,8 @@ class MemoryStore:
         self.blobs: dict[Digest, bytes] = {}
         self.partials: dict[Digest, tuple[bytearray, Parts]] = {}
         self.locks: set[bytes] = set()
+        self.aside: list[bytes] = []
+        self._verified: dict[Digest, str] = {}
         self._index = EMPTY
         self._writing: dict[Digest, asyncio.Lock] = {}
 
@@ -129,6 +131,14 @@ class MemoryStore:
         data = self.read(digest)
         for start in range(0, len(data), _PIECE):
             yield data[start : start + _PIECE]
+
+    def digests(self) -> Iterator[Digest]:
+        """Yield every blob that is held."""
+        yield from self.blobs
+
+    def verified_at(self, lock: Digest) -> str | None:
+        """Return when all a lock needs was last found whole and right, or None."""
+        return self._verified.get(lock)
 
     async def holds(self, descriptor: Descriptor) -> bool:
         """Say whether the blob is there with the right size."""
@@ -156,6 +166,17 @@ class MemoryStore:
         """Remove a blob that turned out to hold other bytes."""
         self.blobs.pop(digest, None)
 
+    async def verify(self, digest: Digest, told: Callable[[int], None]) -> str | None:
+        """Read a blob again; what is wrong is put aside and said."""
+        data = self.blobs.get(digest)
+        if data is None:
+            return None
+        told(len(data))
+        if digest.matches(data):
+            return None
+        self.aside.append(self.blobs.pop(digest))
+        return "holds other bytes"
+
     def free(self) -> int | None:
         """Return None: nothing limits it."""
         return None
@@ -172,3 +193,7 @@ class MemoryStore:
     async def keep_lock(self, data: bytes) -> None:
         """Leave a copy of a lock."""
         self.locks.add(data)
+
+    async def keep_verified(self, lock: Digest, at: str) -> None:
+        """Note when all that a lock needs was found whole and right."""
+        self._verified[lock] = at

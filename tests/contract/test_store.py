@@ -190,6 +190,74 @@ async def test_what_is_discarded_is_gone_and_can_be_written_again(store: Store) 
     assert store.read(blob.digest) == BODY
 
 
+@pytest.mark.parametrize("data", [b"", OTHER, BODY[:-1], BODY + b"!"])
+async def test_a_blob_with_other_bytes_is_found_put_aside_and_can_be_written_again(
+    store: Store, data: bytes
+) -> None:
+    blob, other = blob_of(BODY), blob_of(b"other")
+    await put(store, other, b"other")
+    await put(store, blob, BODY)
+    await store.tag(NAME, blob)
+    damage(store, blob.digest, data)
+    assert await store.verify(blob.digest, ignored) == "holds other bytes"
+    assert await is_absent(store, blob)
+    assert aside(store) == [data]
+    assert await store.holds(other)
+    assert store.index().names[NAME].digest == blob.digest
+    assert await store.verify(blob.digest, ignored) is None  # it is not held any more
+    await put(store, blob, BODY)
+    damage(store, blob.digest, data[:1])
+    assert await store.verify(blob.digest, ignored)
+    assert aside(store) == sorted([data, data[:1]])  # nothing takes another's place
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("data", [b"", b"x", BODY], ids=["empty", "one byte", "large"])
+async def test_a_right_blob_is_read_to_its_end_and_stays(
+    store: Store, data: bytes, algorithm: str
+) -> None:
+    blob = blob_of(data, algorithm)
+    await put(store, blob, data)
+    steps: list[int] = []
+    assert await store.verify(blob.digest, steps.append) is None
+    assert sum(steps) == len(data)
+    assert store.read(blob.digest) == data
+    assert not aside(store)
+
+
+async def test_to_verify_what_is_not_held_finds_nothing_wrong(store: Store) -> None:
+    assert await store.verify(blob_of(BODY).digest, ignored) is None
+    assert not list(store.digests())
+
+
+async def test_what_an_interrupted_ingest_left_is_no_business_of_verify(store: Store) -> None:
+    blob = blob_of(BODY)
+    await put(store, blob, BODY)
+    damage(store, blob.digest, b"")
+    await leave(store, blob, BODY[:PIECE])
+    assert await store.verify(blob.digest, ignored)
+    assert await offset_of(store, blob) == PIECE
+
+
+async def test_every_blob_is_listed_whole_or_not(store: Store) -> None:
+    blobs = [blob_of(BODY), blob_of(OTHER), blob_of(b"x", "sha512")]
+    for blob, data in zip(blobs, (BODY, OTHER, b"x"), strict=True):
+        await put(store, blob, data)
+    await leave(store, blob_of(b"abc"), b"a")
+    damage(store, blobs[0].digest, b"wrong")
+    assert set(store.digests()) == {blob.digest for blob in blobs}
+
+
+async def test_when_a_lock_was_verified_is_kept_for_that_lock_alone(store: Store) -> None:
+    one, two = Digest.of(b"version: 1"), Digest.of(b"version: 1 ")
+    await store.tag(NAME, blob_of(BODY))
+    assert store.verified_at(one) is None
+    for moment in ("2025-06-01T20:14:05+00:00", "2025-06-02T07:00:00+00:00"):
+        await store.keep_verified(one, moment)
+        assert store.verified_at(one) == moment
+    assert store.verified_at(two) is None
+
+
 async def test_a_name_resolves_to_what_it_was_given(store: Store) -> None:
     assert store.index().names == {}
     one, two = blob_of(BODY), blob_of(OTHER)
@@ -353,6 +421,26 @@ async def test_a_lock_may_be_kept_by_several_at_once(store: Store) -> None:
         lock = b"version: 1 # %d" % number
         await asyncio.gather(*(store.keep_lock(lock) for _ in range(8)))
     assert len(kept_locks(store)) == 20
+
+
+def ignored(_count: int) -> None:
+    """Hear how far it is, and do nothing."""
+
+
+def damage(store: Store, digest: Digest, data: bytes) -> None:
+    """Put other bytes in a blob's place, as a bad disk does."""
+    if isinstance(store, DiskStore):
+        store.path(digest).write_bytes(data)
+    else:
+        assert isinstance(store, MemoryStore)
+        store.blobs[digest] = data
+
+
+def aside(store: Store) -> list[bytes]:
+    if isinstance(store, DiskStore):
+        return sorted(path.read_bytes() for path in (store.root / "quarantine").glob("*"))
+    assert isinstance(store, MemoryStore)
+    return sorted(store.aside)
 
 
 def kept_locks(store: Store) -> list[bytes]:
