@@ -35,6 +35,29 @@ class LoadPlanned(_Event, frozen=True):
     bytes_needed: int
 
 
+class VerifyPlanned(_Event, frozen=True):
+    """What is about to be read again and held against its digests: blobs, bytes."""
+
+    blobs: int
+    bytes_needed: int
+
+
+class BytesVerified(_Event, frozen=True):
+    """Bytes of a blob of the store were read again."""
+
+    digest: str
+    count: int
+
+
+class BlobWrong(_Event, frozen=True):
+    """A blob of the store is not what its digest says; it was moved out of sight."""
+
+    digest: str
+    reason: str
+    needed_by: tuple[str, ...]
+    """Images and files of the locks."""
+
+
 class BytesArrived(_Event, frozen=True):
     """Bytes of a blob were received from a source, or taken over from an interrupted run."""
 
@@ -143,8 +166,10 @@ class SourcesSilent(_Event, frozen=True):
 
 Event: TypeAlias = (
     Planned
+    | BlobWrong
     | BytesArrived
     | BytesDropped
+    | BytesVerified
     | DocumentIgnored
     | SourceFailed
     | ImageCompleted
@@ -158,5 +183,6 @@ Event: TypeAlias = (
     | QuotaSeen
     | SourcesSilent
     | TryingAgain
+    | VerifyPlanned
 )
 Listener: TypeAlias = "Callable[[Event], None]"

@@ -7,7 +7,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from mirrorkit.events import BytesArrived, BytesDropped, LoadPlanned, Planned
+from mirrorkit.events import (
+    BytesArrived,
+    BytesDropped,
+    BytesVerified,
+    LoadPlanned,
+    Planned,
+    VerifyPlanned,
+)
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
@@ -18,7 +25,7 @@ _HOUR: Final = 3600
 
 @dataclass
 class Tally:
-    """Bytes of one sync, so far."""
+    """Bytes of one sync, load or verify, so far."""
 
     needed: int = 0
     held_before: int = 0
@@ -27,6 +34,8 @@ class Tally:
     resumed: int = 0
     """Bytes taken over from an interrupted run."""
     dropped: int = 0
+    verified: int = 0
+    """Bytes of the store read again."""
     fetched_in_all: int = 0
     """Bytes received over all plans so far: a sync that tries again makes several."""
     resumed_in_all: int = 0
@@ -36,15 +45,20 @@ class Tally:
         match event:
             case Planned(bytes_needed=needed, bytes_held=held):
                 self.needed, self.held_before = needed, held
-                self.fetched = self.resumed = self.dropped = 0
+                self.fetched = self.resumed = self.dropped = self.verified = 0
             case LoadPlanned(bytes_needed=needed):
                 self.needed = needed
+            case VerifyPlanned(bytes_needed=needed):
+                self.needed, self.held_before = needed, 0
+                self.fetched = self.resumed = self.dropped = self.verified = 0
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
                 self.resumed_in_all += count
             case BytesArrived(count=count):
                 self.fetched += count
                 self.fetched_in_all += count
+            case BytesVerified(count=count):
+                self.verified += count
             case BytesDropped(count=count):
                 self.dropped += count
             case _:
@@ -52,8 +66,9 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Bytes that need no more fetching."""
-        return max(self.held_before + self.fetched + self.resumed - self.dropped, 0)
+        """Bytes that need no more fetching, or reading."""
+        got = self.fetched + self.resumed - self.dropped
+        return max(self.held_before + got, 0) + self.verified
 
 
 def counted(count: int, noun: str) -> str:

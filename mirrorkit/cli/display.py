@@ -11,8 +11,10 @@ import msgspec
 
 from mirrorkit.cli.output import note, say, say_json
 from mirrorkit.events import (
+    BlobWrong,
     BytesArrived,
     BytesDropped,
+    BytesVerified,
     DocumentIgnored,
     Event,
     FileCompleted,
@@ -28,6 +30,7 @@ from mirrorkit.events import (
     SourceFailed,
     SourcesSilent,
     TryingAgain,
+    VerifyPlanned,
 )
 from mirrorkit.progress import Tally, allowance, counted, readable
 
@@ -52,7 +55,7 @@ _SENTENCES: Final[dict[type, str]] = {
 
 
 class Display(AbstractContextManager["Display"]):
-    """Shows one sync while it runs."""
+    """Shows one sync, load or verify while it runs."""
 
     def __init__(self) -> None:
         self.tally = Tally()
@@ -106,6 +109,11 @@ def sentence(event: Event) -> str | None:
         return f"complete  {event.name}{of}, as the same image packed anew at {event.source}{zstd}"
     if isinstance(event, Planned):
         return _sentence_of_plan(event) if event.images or event.files else None
+    if isinstance(event, BlobWrong):
+        named = f": {', '.join(event.needed_by)}" if event.needed_by else ""
+        return f"wrong     {event.digest} {event.reason}{named}"
+    if isinstance(event, VerifyPlanned):
+        return f"{counted(event.blobs, 'blob')} to read again, {readable(event.bytes_needed)}"
     if isinstance(event, LoadPlanned):
         size = readable(event.bytes_needed)
         return f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
@@ -137,7 +145,7 @@ class JsonDisplay(Display):
 
     def show(self, event: Event) -> None:
         """Print the event, or the sum of many."""
-        if not isinstance(event, (BytesArrived, BytesDropped)):
+        if not isinstance(event, (BytesArrived, BytesDropped, BytesVerified)):
             say(msgspec.json.encode(event).decode())
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY_SECONDS
@@ -155,7 +163,7 @@ class BarDisplay(Display):
 
     def show(self, event: Event) -> None:
         """Move the bar, print the line."""
-        if isinstance(event, (Planned, LoadPlanned)):
+        if isinstance(event, (Planned, LoadPlanned, VerifyPlanned)):
             self._start()
         if self._bar is None or self._task is None:
             super().show(event)

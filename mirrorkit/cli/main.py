@@ -21,6 +21,7 @@ from mirrorkit.cli import (
     status,
     sync,
     up,
+    verify,
     wish,
 )
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
@@ -42,6 +43,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "sync": sync.command,
     "serve": serve.command,
     "status": status.command,
+    "verify": verify.command,
     "load": load.command,
     "init": init.command,
     "add": wish.add,
@@ -109,7 +111,7 @@ def run(arguments: list[str]) -> int:
         tell_bug()
         return EXIT_BUG
     if status == EXIT_INTERRUPTED:
-        fetches = any(word in ("sync", "up") for word in arguments)
+        fetches = any(word in ("sync", "up", "--repair") for word in arguments)
         kept = "; what was downloaded is kept for the next run" if fetches else ""
         note(f"interrupted{kept}")
     return status

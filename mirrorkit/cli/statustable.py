@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.output import printable
@@ -29,7 +30,14 @@ def table(lock: str, whole: Completeness, *, names_all: bool) -> list[str]:
 
 def summary(lock: str, whole: Completeness) -> str:
     """Say in one line how complete a lock is."""
-    return f"{lock}: {_counts(whole)} complete, {_bytes(whole)}"
+    at = whole.verified_at if whole.is_complete else None
+    verified = f", verified {_local(at)}" if at else ""
+    return f"{lock}: {_counts(whole)} complete, {_bytes(whole)}{verified}"
+
+
+def _local(moment: str) -> str:
+    """Write a moment as the clock on the wall had it."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _lines(group: Group, width: int, *, names_all: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mirrorkit.flows.needs import needs_of, walk
 from mirrorkit.flows.substitutes import covers
+from mirrorkit.oci.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage, Unpinned
     from mirrorkit.flows.manifests import Manifests
     from mirrorkit.flows.needs import Needs
-    from mirrorkit.oci.digest import Digest
 
 STATUS_VERSION = 1
 
@@ -86,6 +86,8 @@ class Completeness:
     items: tuple[Item, ...]
     lessons: tuple[str, ...] = ()
     """The lessons' names in their order."""
+    verified_at: str | None = None
+    """When all of it was last read again and found right (ISO 8601), as far as is known."""
 
     @property
     def is_complete(self) -> bool:
@@ -107,6 +109,7 @@ class Completeness:
         return {
             "version": STATUS_VERSION,
             "complete": self.is_complete,
+            "verified_at": self.verified_at,
             "images": self.count("image"),
             "files": self.count("file"),
             "bytes": self.bytes(),
@@ -149,6 +152,7 @@ def check(lock: Lock, shelf: Shelf, manifests: Manifests) -> Completeness:
             *(_unpinned(entry) for entry in lock.unpinned),
         ),
         lock.lessons,
+        shelf.verified_at(Digest.of(lock.text)),
     )
 
 

@@ -34,9 +34,13 @@ def groups(whole: Completeness) -> tuple[Group, ...]:
             found.setdefault(CLASS if name == _WHOLE else name, []).append(item)
     base = sorted((name for name in found if name not in whole.lessons), key=_rank)
     return tuple(
-        Group(name, name in whole.lessons, Completeness(tuple(found.get(name, ()))))
+        Group(name, name in whole.lessons, _part(whole, found.get(name, ())))
         for name in (*base, *whole.lessons)
     )
+
+
+def _part(whole: Completeness, items: Iterable[Item]) -> Completeness:
+    return Completeness(tuple(items), verified_at=whole.verified_at)
 
 
 def for_lesson(checked: Mapping[str, Completeness], lesson: str) -> dict[str, Completeness]:

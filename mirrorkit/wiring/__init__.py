@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.run import Run
     from mirrorkit.flows.share import Look
     from mirrorkit.flows.sync import SyncReport
+    from mirrorkit.flows.verify import VerifyReport
     from mirrorkit.oci.platform import Platform
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.runner import Runner
@@ -53,6 +54,7 @@ __all__ = [
     "read_wanted",
     "start_server",
     "sync_once",
+    "verify_store",
     "write_locked",
 ]
 
@@ -204,6 +206,22 @@ def check_locks(settings: Settings) -> dict[str, Completeness]:
     manifests = Manifests(store)
     locks = {str(path): read_lock(path) for path in settings.locks}
     return {name: check(lock, store, manifests) for name, lock in locks.items()}
+
+
+async def verify_store(
+    settings: Settings, report: Listener, *, is_all: bool, is_repair: bool
+) -> VerifyReport:
+    """Read again what the locks need, or all that is held; a repair syncs what is then missing."""
+    from mirrorkit.flows.verify import Verifier
+
+    paths = {str(path): path for path in settings.locks}
+    locks = {name: read_lock(path) for name, path in paths.items()}
+
+    async def repair(name: str) -> SyncReport:
+        return await sync_once(replace(settings, locks=(paths[name],)), report, is_frozen=True)
+
+    verifier = Verifier(open_store(settings), locks, report, repair if is_repair else None)
+    return await verifier.verify(is_all=is_all)
 
 
 def load_images(

@@ -52,6 +52,7 @@ async def test_a_complete_class_has_status_200_and_exactly_this_shape(
         {
             "version": 1,
             "complete": True,
+            "verified_at": None,
             "images": {"total": 4, "complete": 4},
             "files": {"total": 1, "complete": 1},
             "bytes": {"needed": needed, "present": needed},
@@ -161,7 +162,7 @@ async def test_several_locks_are_told_apart_and_all_must_be_complete(
     assert (status, set(document)) == (503, {"version", "complete", "locks"})
     assert (document["version"], document["complete"]) == (1, False)
     week1, week2 = document["locks"]
-    keys = {"lock", "version", "complete", "images", "files", "bytes", "items"}
+    keys = {"lock", "version", "complete", "verified_at", "images", "files", "bytes", "items"}
     assert set(week1) == set(week2) == keys
     assert (week1["lock"], week1["complete"]) == ("week1", True)
     assert (week2["lock"], week2["complete"]) == ("week2", False)
