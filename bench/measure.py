@@ -56,6 +56,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(ticks for each, ticks in times.items() if _below(each, pid, parents)) / TICKS
 
 
+def idle_seconds() -> float:
+    """Return how long all processors of this machine together had nothing to do, so far."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return int(fields[4]) / TICKS
+
+
 def _below(process: int, ancestor: int, parents: dict[int, int]) -> bool:
     while process and process != ancestor:
         process = parents.get(process, 0)

@@ -103,24 +103,32 @@ def choose_display(*, as_json: bool) -> Display:
 
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
-    if isinstance(event, ImageSubstituted):
-        of = f" for {', '.join(event.platforms)}" if event.platforms else ""
-        zstd = "; its layers are zstd, which Docker 20.10 cannot unpack" if event.is_zstd else ""
-        return f"complete  {event.name}{of}, as the same image packed anew at {event.source}{zstd}"
-    if isinstance(event, Planned):
-        return _sentence_of_plan(event) if event.images or event.files else None
-    if isinstance(event, BlobWrong):
-        named = f": {', '.join(event.needed_by)}" if event.needed_by else ""
-        return f"wrong     {event.digest} {event.reason}{named}"
-    if isinstance(event, VerifyPlanned):
-        return f"{counted(event.blobs, 'blob')} to read again, {readable(event.bytes_needed)}"
-    if isinstance(event, LoadPlanned):
-        size = readable(event.bytes_needed)
-        return f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
-    if isinstance(event, QuotaSeen):
-        return f"note      {_allowance_of(event)}; {event.remaining} left"
-    template = _SENTENCES.get(type(event))
-    return template.format(event) if template else None
+    match event:
+        case ImageSubstituted():
+            text = _sentence_of_substitute(event)
+        case Planned():
+            text = _sentence_of_plan(event) if event.images or event.files else ""
+        case BlobWrong():
+            named = f": {', '.join(event.needed_by)}" if event.needed_by else ""
+            text = f"wrong     {event.digest} {event.reason}{named}"
+        case VerifyPlanned():
+            text = f"{counted(event.blobs, 'blob')} to read again, {readable(event.bytes_needed)}"
+        case LoadPlanned():
+            size = readable(event.bytes_needed)
+            text = (
+                f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
+            )
+        case QuotaSeen():
+            text = f"note      {_allowance_of(event)}; {event.remaining} left"
+        case _:
+            text = _SENTENCES.get(type(event), "").format(event)
+    return text or None
+
+
+def _sentence_of_substitute(event: ImageSubstituted) -> str:
+    of = f" for {', '.join(event.platforms)}" if event.platforms else ""
+    zstd = "; its layers are zstd, which Docker 20.10 cannot unpack" if event.is_zstd else ""
+    return f"complete  {event.name}{of}, as the same image packed anew at {event.source}{zstd}"
 
 
 def _allowance_of(event: QuotaSeen) -> str:
@@ -129,7 +137,8 @@ def _allowance_of(event: QuotaSeen) -> str:
 
 def _sentence_of_plan(plan: Planned) -> str:
     missing = plan.bytes_needed - plan.bytes_held
-    what = counted(plan.files, "file") if plan.files else counted(plan.images, "image")
+    counts = ((plan.images, "image"), (plan.files, "file"))
+    what = " and ".join(counted(count, noun) for count, noun in counts if count)
     return (
         f"{what} to complete: {readable(missing)} to fetch,"
         f" {readable(plan.bytes_held)} of {readable(plan.bytes_needed)} already here"

@@ -13,6 +13,7 @@ from mirrorkit.errors import IntegrityError
 from mirrorkit.store.disk import DiskStore
 from tests.integration.filled import put
 from tests.integration.watched import blob_of
+from tests.lab.ingests import append
 from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ async def test_a_blob_that_a_sync_is_fetching_again_is_left_to_it(store: DiskSto
     os.truncate(path, 5)  # so that a sync sees that it is not held
     async with DiskStore(store.root).ingest(BLOB) as ingest:
         assert ingest is not None
-        await ingest.write(BODY[:1000])
+        await append(ingest, BODY[:1000])
         with pytest.raises(IntegrityError, match="a sync is fetching it again"):
             await store.verify(BLOB.digest, ignored)
-        await ingest.write(BODY[1000:])
+        await append(ingest, BODY[1000:])
         await ingest.publish()
     assert await store.verify(BLOB.digest, ignored) is None
     assert path.read_bytes() == BODY

@@ -60,10 +60,11 @@ class Containerd:
 
     socket: Path
     hosts_dir: Path
+    prefix: Sequence[str] = ()
 
     def __call__(self, *arguments: str) -> str:
-        """Run the ctr client."""
-        return output(("ctr", "--address", str(self.socket), *arguments))
+        """Run the ctr client, where the engine is: it is the client that downloads."""
+        return output((*self.prefix, "ctr", "--address", str(self.socket), *arguments))
 
     def pull(self, name: str, platform: str | None = None) -> str:
         """Pull an image for one platform or, by default, for all; return its digest."""
@@ -112,7 +113,7 @@ def containerd(
     with short_directory() as run:
         config = directory / "config.toml"
         config.write_text(CONTAINERD.format(data=directory / "data", run=run))
-        engine = Containerd(run / "sock", hosts_dir)
+        engine = Containerd(run / "sock", hosts_dir, prefix)
         argv = (*prefix, "containerd", "--config", str(config))
         ready = lambda: _answers(engine, "version")  # noqa: E731
         with mounts_released(directory), running(argv, log=directory / "log", ready=ready):

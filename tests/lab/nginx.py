@@ -10,7 +10,7 @@ from tests.lab.htpasswd import htpasswd_line
 from tests.lab.process import LOOPBACK, free_port, listening, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # One directory of temporary files, the user of the tests (their directories are private), and a
@@ -36,11 +36,12 @@ class Server:
 
     port: int
     body: str
+    host: str = LOOPBACK
 
     @property
     def address(self) -> str:
         """Return host and port."""
-        return f"{LOOPBACK}:{self.port}"
+        return f"{self.host}:{self.port}"
 
 
 class Nginx:
@@ -58,9 +59,9 @@ class Nginx:
         return [line.removeprefix(head) for line in lines if line.startswith(head)]
 
 
-def static_files(root: Path) -> Server:
+def static_files(root: Path, host: str = LOOPBACK) -> Server:
     """Serve a directory by sendfile."""
-    return Server(free_port(), f"location / {{ root {root}; }}")
+    return Server(free_port(), f"location / {{ root {root}; }}", host)
 
 
 def proxy(
@@ -98,15 +99,30 @@ def write_htpasswd(path: Path, user: str, password: str) -> Path:
 
 
 @contextmanager
-def nginx(prefix: Path, *servers: Server, workers: int = 2, log: bool = True) -> Iterator[Nginx]:
-    """Run an nginx with these servers while the block lasts; a bench wants no log."""
+def nginx(
+    prefix: Path,
+    *servers: Server,
+    workers: int = 2,
+    log: bool = True,
+    inside: Sequence[str] = (),
+) -> Iterator[Nginx]:
+    """Run an nginx with these servers while the block lasts; a bench wants no log.
+
+    `inside` may enter a namespace.
+    """
     prefix.mkdir(parents=True, exist_ok=True)
     blocks = "\n  ".join(f"server {{ listen {s.address}; {s.body} }}" for s in servers)
     where = f"{prefix}/access.log" if log else "off"
     config = prefix / "nginx.conf"
     text = MAIN.format(prefix=prefix, servers=blocks, workers=workers, log=where)
     config.write_text(text.replace("access_log off lab;", "access_log off;"))
-    argv = ("nginx", "-p", str(prefix), "-c", str(config), "-e", str(prefix / "error.log"))
-    ready = lambda: all(listening(server.port) for server in servers)  # noqa: E731
+    argv = (*inside, "nginx", "-p", str(prefix), "-c", str(config))
+    argv = (*argv, "-e", str(prefix / "error.log"))
+    # From another namespace its ports cannot be seen; the file is written once they are open.
+    ready = (
+        (prefix / "pid").exists
+        if inside
+        else lambda: all(listening(server.port) for server in servers)
+    )
     with running(argv, log=prefix / "error.log", ready=ready) as process:
         yield Nginx(prefix, process.pid)

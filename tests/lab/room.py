@@ -43,10 +43,11 @@ class Host:
 
 
 @contextmanager
-def room(count: int, *, rate: str = "") -> Iterator[list[Host]]:
+def room(count: int, *, rate: str = "", uplink: str | None = None) -> Iterator[list[Host]]:
     """Make machines at 10.77.0.1, .2 … that see each other and nothing else.
 
-    A rate such as `100mbit` limits each one's link in both directions.
+    A rate such as `100mbit` limits each one's link in both directions; `uplink` is that of the
+    first, where it is another, and nothing limits it where that is empty.
     """
     name = f"lab-{secrets.token_hex(3)}"
     switch = f"{name}-sw"
@@ -55,7 +56,7 @@ def room(count: int, *, rate: str = "") -> Iterator[list[Host]]:
         _ip("netns", "add", switch)
         _ip("-n", switch, "link", "add", "br0", "up", "type", "bridge")
         for number, host in enumerate(hosts):
-            _connect(switch, f"p{number}", host, rate)
+            _connect(switch, f"p{number}", host, rate if number or uplink is None else uplink)
         yield hosts
     finally:
         # A namespace takes its links with it.
