@@ -37,8 +37,6 @@ class Piece:
     began: float
     task: asyncio.Task[None] | None = None
     got: int = 0
-    is_whole: bool = False
-    """The source sends the blob from its beginning, whatever it was asked for."""
     is_stalled: bool = False
     samples: list[int] = field(default_factory=list)
     """`got`, at the last looks."""
@@ -75,6 +73,8 @@ class Download:
     """What nobody is at work on, in order."""
     pieces: list[Piece] = field(default_factory=list)
     refusals: dict[Source, MirrorkitError] = field(default_factory=dict)
+    rangeless: set[Source] = field(default_factory=set)
+    """Those that send all, whatever they are asked for."""
     _strikes: dict[Source, int] = field(default_factory=dict)
     _struck: dict[Source, float] = field(default_factory=dict)
     _paused: dict[Source, float] = field(default_factory=dict)
@@ -101,9 +101,23 @@ class Download:
         """Say whether a source is left alone for a while."""
         return self._paused.get(source, 0.0) > now
 
-    def reads_whole(self, source: Source) -> bool:
-        """Say whether one connection to a source without ranges is at work."""
-        return any(piece.is_whole and piece.source is source for piece in self.pieces)
+    def is_busy(self, source: Source) -> bool:
+        """Say whether a source that knows no ranges is at work: one connection is all it needs."""
+        return source in self.rangeless and any(one.source is source for one in self.pieces)
+
+    def takes_whole(self, piece: Piece) -> bool:
+        """Note that a source sends all, whatever is asked; say whether this piece is to go on.
+
+        Only the first of its pieces is: what another would skip is still missing.
+        """
+        self.rangeless.add(piece.source)
+        own = [one for one in self.pieces if one.source is piece.source]
+        if piece is not min(own, key=lambda one: one.at):
+            return False
+        while (after := next(self._after(piece), None)) is not None:
+            self.todo.remove(after)
+            piece.stop = after.stop
+        return True
 
     def take(self, size: int, source: Source, now: float) -> Piece | None:
         """Put a source to work on the first missing bytes, about `size` of them."""
@@ -125,13 +139,6 @@ class Download:
         piece = Piece(*span, source, now)
         self.pieces.append(piece)
         return piece
-
-    def extend(self, piece: Piece) -> None:
-        """Let a source that knows no ranges go on with what follows."""
-        piece.is_whole = True
-        while (after := next(self._after(piece), None)) is not None:
-            self.todo.remove(after)
-            piece.stop = after.stop
 
     def _after(self, piece: Piece) -> Iterator[Span]:
         return (span for span in self.todo if span.start == piece.stop)

@@ -191,7 +191,7 @@ def test_whom_to_trust_is_read_for_all_and_for_each_endpoint() -> None:
         },
         {"a.test": "https://auth.test"},
     )
-    assert [(each.name, each.value) for each in found.explained()][4:] == [
+    assert [(each.name, each.value) for each in found.explained()][7:] == [
         ("endpoints.docker.io", "https://hub.school.test"),
         ("ca", "all.pem"),
         ("endpoints.docker.io.ca", "~/school.pem"),
