@@ -170,7 +170,10 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
             origins={"lock": "--lock", **origins},
         )
     except ValueError as error:
-        raise UsageError(f"{[*origins.values()][-1]}: {error}") from error
+        raise UsageError(
+            f"{[*origins.values()][-1]}: {error}",
+            hint="`mirrorkit settings` shows every setting and where it comes from",
+        ) from error
 
 
 def _folder(text: str) -> Path:

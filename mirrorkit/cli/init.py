@@ -61,7 +61,7 @@ def command(
     Examples:
       mirrorkit init
       mirrorkit init --preset course
-      mirrorkit init --minikube v1.32.0 --kubernetes v1.31.0 --runtime containerd --addon ingress
+      mirrorkit init --minikube v1.32.0 --kubernetes v1.28.3 --runtime containerd --addon ingress
     """
     from mirrorkit.cli.questions import words
     from mirrorkit.cli.wishfile import replace_wish_file

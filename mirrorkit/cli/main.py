@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,8 +85,9 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    command = next((word for word in arguments if word in {*_COMMANDS, "catalog", "sources"}), None)
-    return f"mirrorkit {command} --help" if command else "mirrorkit --help"
+    known = {*_COMMANDS, "catalog", "sources", "releases", "kubernetes", "images", "probe"}
+    words = itertools.takewhile(known.__contains__, arguments)
+    return " ".join(("mirrorkit", *words, "--help"))
 
 
 def _call(arguments: list[str]) -> int:

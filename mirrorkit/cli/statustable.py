@@ -44,10 +44,11 @@ def _lines(group: Group, width: int, *, names_all: bool) -> Iterator[str]:
     held = group.completeness
     yield f"{_state(held):<8}  {group.name:<{width}}  {_counts(held)}, {_bytes(held)}"
     named = held.items if names_all else (*held.missing_items, *held.same_images)
-    if _state(held) == State.ABSENT and len(named) > _NAMED and not names_all:
-        named = ()  # before the first sync its name says it all
-    for item in named:
+    is_long = _state(held) == State.ABSENT and len(named) > _NAMED and not names_all
+    for item in () if is_long else named:  # before the first sync its name says it all
         yield f"    {item.state:<8}  {item.name}{_part(item)}"
+    if is_long:
+        yield "    nothing of it is here; --all names what it needs"
 
 
 def _state(held: Completeness) -> State:

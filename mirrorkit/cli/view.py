@@ -61,6 +61,8 @@ class View:
         """How long the class takes, where sizes are known."""
         if self.reach is None or self.look is None or not self.look.bytes_each:
             return None
+        if any(item.digest is None for item in self.look.completeness.items):
+            return None  # nobody knows how much the unpinned come to
         return estimate(self.reach, self.students, self.look.bytes_each)
 
     @property

@@ -29,6 +29,7 @@ FromScan = Annotated[
 Lesson = Annotated[
     str | None, typer.Option(help="The lesson's list instead of the one for the whole class.")
 ]
+OnlyLesson = Annotated[str | None, typer.Option("--lesson", help="Only from this lesson's list.")]
 File = Annotated[Path, typer.Option(help="The file to edit.")]
 
 
@@ -69,7 +70,7 @@ def add(
 
 def remove(
     names: Names,
-    lesson: Lesson = None,
+    lesson: OnlyLesson = None,
     file: File = Path("images.yaml"),
     as_json: Json = False,
 ) -> int:

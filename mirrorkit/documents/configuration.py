@@ -83,9 +83,9 @@ class Listen(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Listen:
-        """Read `HOST:PORT`, `:PORT` or `HOST`; IPv6 stands in brackets. ValueError otherwise."""
+        """Read `HOST:PORT`, `PORT` or `HOST`; IPv6 stands in brackets. ValueError otherwise."""
         host, colon, port = text.rpartition(":")
-        if not colon or port.endswith("]"):
+        if (not colon and not port.isdigit()) or port.endswith("]"):
             host, port = text, str(PORT)
         is_port = port.isascii() and port.isdigit() and len(port) <= len(str(PORT_MOST))
         if not text or not is_port or int(port) > PORT_MOST:

@@ -61,7 +61,7 @@ class Locked:
     @property
     def differences(self) -> list[Difference]:
         """Published digests that a source contradicts, by name."""
-        return sorted(self.made.differences, key=lambda difference: difference.name)
+        return sorted(dict.fromkeys(self.made.differences), key=lambda one: one.name)
 
     @property
     def is_troubling(self) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def read_lock(path: Path) -> Lock:
     """Read a lock file; DocumentError when it is not there or has mistakes."""
-    hint = "go to the folder of the class, or name its lock with --lock FILE"
+    hint = "make one with `mirrorkit lock` or `mirrorkit up`, or name it with --lock FILE"
     return parse_lock(_read(path, f"there is no lock {path}", hint), str(path))
 
 
@@ -38,7 +38,7 @@ def read_wanted(path: Path) -> Wanted:
     from mirrorkit.flows.wanted import wanted
 
     hint = "start one with `mirrorkit init`, or name it with --wish FILE"
-    text = _read(path, f"there is no wish {path}", hint)
+    text = _read(path, f"there is no {path}", hint)
     return wanted(parse_wish(text, str(path)), text)
 
 

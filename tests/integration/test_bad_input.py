@@ -74,8 +74,8 @@ def test_settings_with_a_mistake(desk: Desk) -> None:
         (["sync", "--jobs"], "--jobs", "mirrorkit sync --help"),
         (["snyc"], "snyc", "mirrorkit --help"),
         (["sync", "extra"], "extra", "mirrorkit sync --help"),
-        (["serve", "--listen", "a:b"], "--listen: 'a:b' is not HOST:PORT", ""),
-        (["sync", "--jobs", "0"], "--jobs: '0' is not a number", ""),
+        (["serve", "--listen", "a:b"], "--listen: 'a:b' is not HOST:PORT", "mirrorkit settings"),
+        (["sync", "--jobs", "0"], "--jobs: '0' is not a number", "mirrorkit settings"),
     ],
 )
 def test_a_bad_flag(desk: Desk, arguments: list[str], error: str, hint: str) -> None:

@@ -195,7 +195,7 @@ def test_a_change_board_gets_a_table(desk: Desk, one: FakeRegistry) -> None:
 
 def test_without_a_wish_the_way_to_one_is_told(desk: Desk) -> None:
     done = desk.run("lock")
-    assert (done.status, done.lines("error")) == (3, ["there is no wish images.yaml"])
+    assert (done.status, done.lines("error")) == (3, ["there is no images.yaml"])
     assert "mirrorkit init" in done.lines("hint")[0]
 
 
