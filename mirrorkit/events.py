@@ -25,6 +25,8 @@ class Planned(_Event, frozen=True):
     bytes_needed: int
     bytes_held: int
     files: int = 0
+    bytes_shared: int = 0
+    """What would be fetched besides if images did not share their blobs."""
 
 
 class LoadPlanned(_Event, frozen=True):
@@ -56,6 +58,27 @@ class BlobWrong(_Event, frozen=True):
     reason: str
     needed_by: tuple[str, ...]
     """Images and files of the locks."""
+
+
+class BlobBegun(_Event, frozen=True):
+    """A blob is under way: the image or file it is first needed for, and its size in bytes."""
+
+    what: str
+    digest: str
+    size: int
+
+
+class BlobEnded(_Event, frozen=True):
+    """A blob is under way no more, whether it is held now or not."""
+
+    digest: str
+
+
+class ConnectionsChanged(_Event, frozen=True):
+    """So many connections to a host bring blobs now."""
+
+    host: str
+    count: int
 
 
 class BytesArrived(_Event, frozen=True):
@@ -167,6 +190,9 @@ class SourcesSilent(_Event, frozen=True):
 Event: TypeAlias = (
     Planned
     | BlobWrong
+    | BlobBegun
+    | BlobEnded
+    | ConnectionsChanged
     | BytesArrived
     | BytesDropped
     | BytesVerified

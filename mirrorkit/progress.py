@@ -39,11 +39,19 @@ class Tally:
     fetched_in_all: int = 0
     """Bytes received over all plans so far: a sync that tries again makes several."""
     resumed_in_all: int = 0
+    held_at_first: int = 0
+    """Bytes of what was incomplete that were held before the first plan."""
+    shared: int = 0
+    """Bytes that sharing blobs saved, by the first plan."""
+    _is_planned: bool = False
 
     def add(self, event: object) -> None:
         """Take in one event."""
         match event:
             case Planned(bytes_needed=needed, bytes_held=held):
+                if not self._is_planned:
+                    self.held_at_first, self.shared = held, event.bytes_shared
+                self._is_planned = True
                 self.needed, self.held_before = needed, held
                 self.fetched = self.resumed = self.dropped = self.verified = 0
             case LoadPlanned(bytes_needed=needed):

@@ -11,10 +11,12 @@ import msgspec
 
 from mirrorkit.cli.output import note, say, say_json
 from mirrorkit.events import (
+    BlobEnded,
     BlobWrong,
     BytesArrived,
     BytesDropped,
     BytesVerified,
+    ConnectionsChanged,
     DocumentIgnored,
     Event,
     FileCompleted,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _EVERY_SECONDS: Final = 1.0
+_SUMMED: Final = (BytesArrived, BytesDropped, BytesVerified, ConnectionsChanged, BlobEnded)
 _SENTENCES: Final[dict[type, str]] = {
     ImageCompleted: "complete  {0.name}",
     ImageFailed: "failed    {0.name}",  # why is said once, at the end
@@ -146,20 +149,25 @@ def _sentence_of_plan(plan: Planned) -> str:
 
 
 class JsonDisplay(Display):
-    """One JSON object a line; bytes are summed up once a second."""
+    """One JSON object a line; bytes and connections are summed up once a second."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._connections: dict[str, int] = {}
         self._next = 0.0
 
     def show(self, event: Event) -> None:
         """Print the event, or the sum of many."""
-        if not isinstance(event, (BytesArrived, BytesDropped, BytesVerified)):
+        if isinstance(event, ConnectionsChanged):
+            self._connections[event.host] = event.count
+        if not isinstance(event, _SUMMED):
             say(msgspec.json.encode(event).decode())
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY_SECONDS
             done, needed = self.tally.done, self.tally.needed
-            say_json({"event": "progress", "bytes_done": done, "bytes_needed": needed})
+            open_ = {host: count for host, count in self._connections.items() if count}
+            figures = {"bytes_done": done, "bytes_needed": needed, "connections": open_}
+            say_json({"event": "progress", **figures})
 
 
 class BarDisplay(Display):

@@ -10,7 +10,14 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Self
 
 from mirrorkit.errors import IntegrityError, UnreachableError, UpstreamError
-from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed
+from mirrorkit.events import (
+    BlobBegun,
+    BlobEnded,
+    BytesArrived,
+    BytesDropped,
+    ConnectionsChanged,
+    SourceFailed,
+)
 from mirrorkit.flows.blame import blame
 from mirrorkit.flows.download import Download, Piece
 from mirrorkit.flows.hosts import Host
@@ -86,6 +93,7 @@ class Fetcher:
         async with self._sink.ingest(blob) as ingest:
             if ingest is None:
                 return
+            self._report(BlobBegun(what, str(blob.digest), blob.size))
             if resumed := ingest.parts.count:
                 self._report(BytesArrived("", str(blob.digest), resumed, is_resumed=True))
             honest = [source for source in sources if source.name not in self._liars]
@@ -116,6 +124,7 @@ class Fetcher:
         finally:
             self._downloads.remove(download)
             await self._stop(download)
+            self._report(BlobEnded(str(download.blob.digest)))
 
     async def _stop(self, download: Download) -> None:
         tasks = [piece.task for piece in download.pieces if piece.task is not None]
@@ -137,6 +146,11 @@ class Fetcher:
     def _host(self, source: Source) -> Host:
         return self._hosts.setdefault(source.host, Host(self._jobs))
 
+    def _count(self, source: Source, change: int) -> None:
+        host = self._host(source)
+        host.active += change
+        self._report(ConnectionsChanged(source.host, host.active))
+
     # Who does what next
 
     def _dispatch(self) -> None:
@@ -144,7 +158,7 @@ class Fetcher:
         now = self._clock()
         while (work := self._next(now) or self._half(now)) is not None:
             download, piece = work
-            self._host(piece.source).active += 1
+            self._count(piece.source, 1)
             piece.task = asyncio.create_task(self._lane(download, piece))
             self._lanes.add(piece.task)
             piece.task.add_done_callback(self._lanes.discard)
@@ -234,7 +248,7 @@ class Fetcher:
         except BaseException as error:  # noqa: BLE001 - whoever waits for the blob is told
             download.fail(error)
         finally:
-            host.active -= 1
+            self._count(source, -1)
             download.end(piece)
             download.settle()
             self._dispatch()

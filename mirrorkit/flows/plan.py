@@ -76,6 +76,11 @@ class Plan:
         return sum(max(blob.size - store.partial(blob.digest), 0) for blob in blobs)
 
     @property
+    def bytes_shared(self) -> int:
+        """Bytes that each image for itself would fetch once more."""
+        return sum(blob.descriptor.size * (len(blob.images) - 1) for blob in self.blobs.values())
+
+    @property
     def bytes_held(self) -> int:
         """Bytes of the blobs that are whole already."""
         return self.bytes_needed - sum(blob.descriptor.size for blob in self.blobs.values())

@@ -107,7 +107,7 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
 def _announce(plan: Plan, files: Sequence[FilePlan], run: Run) -> None:
     sizes = {one.descriptor.digest: one.descriptor.size for one in files}
     needed, held = plan.bytes_needed + sum(sizes.values()), plan.bytes_held
-    run.report(Planned(len(plan.images), needed, held, files=len(files)))
+    run.report(Planned(len(plan.images), needed, held, len(files), plan.bytes_shared))
     # Of files only what the lock says: a size that a host announces must not end a sync.
     known = {one.file.digest: one.file.size or 0 for one in files}
     partial = sum(min(run.store.partial(digest), size) for digest, size in known.items())

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.errors import DeniedError, IntegrityError, NotFoundError
-from mirrorkit.events import ImageCompleted, ImageFailed, Planned
+from mirrorkit.events import (
+    BlobBegun,
+    BlobEnded,
+    ConnectionsChanged,
+    ImageCompleted,
+    ImageFailed,
+    Planned,
+)
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
@@ -70,8 +77,28 @@ async def test_progress_ends_at_the_bytes_that_were_planned(
         digest: data for made_one in IMAGES.values() for digest, data in made_one.blobs.items()
     }
     size = sum(map(len, blobs.values()))
-    assert lesson.events(Planned) == [Planned(2, size, 0)]
+    shared = len(layer_of("base").data)
+    assert lesson.events(Planned) == [Planned(2, size, 0, bytes_shared=shared)]
     assert lesson.tally.done == lesson.tally.fetched == size
+
+
+async def test_blobs_and_connections_are_told_when_they_begin_and_end(
+    one: FakeRegistry, store: Store
+) -> None:
+    lesson = Lesson.of(IMAGES, one.url)
+    one.fail("/blobs/", status(503), flipped)
+    await lesson.sync(store, jobs=3)
+    sizes = {digest: len(data) for image in IMAGES.values() for digest, data in image.blobs.items()}
+    begun = lesson.events(BlobBegun)
+    assert {event.digest: event.size for event in begun} == sizes
+    assert sorted(event.digest for event in lesson.events(BlobEnded)) == sorted(
+        event.digest for event in begun
+    )
+    assert {event.what for event in begun} <= set(IMAGES)
+    told = lesson.events(ConnectionsChanged)
+    assert {event.host for event in told} == {"one.test"}
+    assert 1 <= max(event.count for event in told) <= 3
+    assert told[-1].count == 0
 
 
 async def test_a_second_sync_sends_no_request(one: FakeRegistry, store: Store) -> None:
