@@ -49,16 +49,10 @@ class Tally:
         """Take in one event."""
         match event:
             case Planned(bytes_needed=needed, bytes_held=held):
-                if not self._is_planned:
-                    self.held_at_first, self.shared = held, event.bytes_shared
-                self._is_planned = True
-                self.needed, self.held_before = needed, held
-                self.fetched = self.resumed = self.dropped = self.verified = 0
-            case LoadPlanned(bytes_needed=needed):
-                self.needed = needed
-            case VerifyPlanned(bytes_needed=needed):
-                self.needed, self.held_before = needed, 0
-                self.fetched = self.resumed = self.dropped = self.verified = 0
+                self._begin(needed, held)
+                self._plan_first(event)
+            case LoadPlanned(bytes_needed=needed) | VerifyPlanned(bytes_needed=needed):
+                self._begin(needed, 0)
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
                 self.resumed_in_all += count
@@ -71,6 +65,15 @@ class Tally:
                 self.dropped += count
             case _:
                 pass
+
+    def _begin(self, needed: int, held: int) -> None:
+        self.needed, self.held_before = needed, held
+        self.fetched = self.resumed = self.dropped = self.verified = 0
+
+    def _plan_first(self, plan: Planned) -> None:
+        if not self._is_planned:
+            self.held_at_first, self.shared = plan.bytes_held, plan.bytes_shared
+        self._is_planned = True
 
     @property
     def done(self) -> int:

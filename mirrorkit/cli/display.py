@@ -39,8 +39,6 @@ from mirrorkit.progress import Tally, allowance, counted, readable
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from rich.progress import Progress, TaskID
-
 _EVERY_SECONDS: Final = 1.0
 _SUMMED: Final = (BytesArrived, BytesDropped, BytesVerified, ConnectionsChanged, BlobEnded)
 _SENTENCES: Final[dict[type, str]] = {
@@ -66,10 +64,14 @@ class Display(AbstractContextManager["Display"]):
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
+        self.count(event)
+        self.show(event)
+
+    def count(self, event: Event) -> None:
+        """Add up what an event says."""
         self.tally.add(event)
         if isinstance(event, (Planned, ImageCompleted)):
             self._said.clear()  # what is said again after progress is news
-        self.show(event)
 
     def __exit__(
         self,
@@ -101,7 +103,11 @@ def choose_display(*, as_json: bool) -> Display:
     """Choose by where the output goes."""
     if as_json:
         return JsonDisplay()
-    return BarDisplay() if sys.stderr.isatty() else Display()
+    if not sys.stderr.isatty():
+        return Display()
+    from mirrorkit.cli.bars import BarDisplay
+
+    return BarDisplay()
 
 
 def sentence(event: Event) -> str | None:
@@ -168,46 +174,3 @@ class JsonDisplay(Display):
             open_ = {host: count for host, count in self._connections.items() if count}
             figures = {"bytes_done": done, "bytes_needed": needed, "connections": open_}
             say_json({"event": "progress", **figures})
-
-
-class BarDisplay(Display):
-    """One bar for all bytes, with rate and time left; lines scroll above it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-
-    def show(self, event: Event) -> None:
-        """Move the bar, print the line."""
-        if isinstance(event, (Planned, LoadPlanned, VerifyPlanned)):
-            self._start()
-        if self._bar is None or self._task is None:
-            super().show(event)
-            return
-        self._bar.update(self._task, completed=self.tally.done, total=self.tally.needed)
-        text = self.news(event)
-        if text is not None:
-            self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    def stop(self) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def _start(self) -> None:
-        from rich import progress
-        from rich.console import Console
-
-        self.stop()
-        self._bar = progress.Progress(
-            progress.BarColumn(bar_width=None),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
-            progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("sync", completed=self.tally.done, total=self.tally.needed)
-        self._bar.start()

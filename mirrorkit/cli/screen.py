@@ -52,7 +52,7 @@ class Screen(LineBoard):
         if self._live is not None:
             self._live.stop()
             self._live = None
-            _send_logs_to(sys.stderr)
+            send_logs_to(sys.stderr)
 
     def _start(self) -> None:
         from rich.console import Console
@@ -61,7 +61,7 @@ class Screen(LineBoard):
         # stderr is redirected meanwhile: what anybody prints scrolls above the rows.
         self._live = Live(console=Console(stderr=True), auto_refresh=False)
         self._live.start()
-        _send_logs_to(sys.stderr)
+        send_logs_to(sys.stderr)
 
     def _paint(self) -> None:
         rows = self.view.rows()
@@ -86,7 +86,7 @@ def _grid(rows: Sequence[Row]) -> RenderableType:
     return grid
 
 
-def _send_logs_to(stream: object) -> None:
+def send_logs_to(stream: object) -> None:
     """Let warnings scroll with the rest: their handler kept the stream it was made with."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):

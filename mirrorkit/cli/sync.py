@@ -18,6 +18,7 @@ from mirrorkit.cli.options import (
 )
 from mirrorkit.cli.output import note, say_json, tell_error
 from mirrorkit.cli.statustable import same_images
+from mirrorkit.cli.underway import saved
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import counted, readable
 
@@ -99,8 +100,8 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
     counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
     tally = display.tally
     fetched = f"{readable(tally.fetched_in_all)} fetched"
-    if tally.resumed_in_all:
-        fetched += f", {readable(tally.resumed_in_all)} saved from an interrupted run"
+    if words := saved(tally):
+        note(words)
     if report.completeness.is_complete:
         note(f"complete: {counted(counts['total'], 'image')}, {readable(held or 0)} ({fetched})")
     elif not report.failures:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 IMAGE = made("big", size=1 << 20)
+LONG = "one.test/a/controller-with-a-name-that-is-longer-than-any-row-of-sixty-columns-has-room:1"
 
 
 class Terminal:
@@ -59,6 +61,34 @@ class Terminal:
         os.close(self.screen)
 
 
+def is_still(terminal: Terminal) -> bool:
+    """Say whether nothing was painted for longer than a screen that paints always would pause."""
+    before = terminal.text
+    select.select([terminal.screen], [], [], 1.5)
+    terminal.shows("")
+    return terminal.text == before
+
+
+@contextmanager
+def syncing(desk: Desk, terminal: Terminal) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `sync` on a terminal while the block lasts."""
+    process = subprocess.Popen(
+        (*MIRRORKIT, "sync"),
+        cwd=desk.folder,
+        env=environment(TERM="xterm-256color", COLUMNS="", LINES=""),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal.end,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        end(process)
+        terminal.shows("")
+        terminal.close()
+
+
 @contextmanager
 def up(
     desk: Desk, terminal: Terminal, *arguments: str, **env: str
@@ -80,31 +110,56 @@ def up(
         terminal.close()
 
 
-def test_a_sync_shows_one_bar_with_bytes_rate_and_time_left(desk: Desk) -> None:
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_sync_shows_all_bytes_each_blob_and_each_source_in_one_line_each(
+    desk: Desk, columns: int
+) -> None:
+    terminal = Terminal(columns)
+    layer = layer_of("big", 1 << 20)
+    with fake_registry({LONG: IMAGE}) as one:
+        gate = one.gate()
+        one.fail(layer.digest, stopped(1 << 19, gate))
+        desk.prepare({LONG: IMAGE}, one.url)
+        with syncing(desk, terminal) as process:
+            wait_until(lambda: terminal.shows("524 kB of 1.1 MB"), 15, "the blob")
+            wait_until(lambda: terminal.shows(" 49 %"), 15, "its share")
+            wait_until(lambda: terminal.shows("1 connection,"), 15, "the source")
+            gate.open()
+            wait_until(lambda: terminal.shows("complete: 1 image,"), 15, "the end")
+            assert process.wait(15) == 0
+    rows = terminal.rows()
+    assert max(map(len, rows)) <= columns
+    assert any("━" in row and " of 1.1 MB, " in row for row in rows)
+    assert any(row.startswith("controller-with-a-") and "524 kB" in row for row in rows)
+    assert any(row.startswith("one.test ") for row in rows)
+    assert "1 image to complete: 1.1 MB to fetch" in terminal.text
+    assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")
+
+
+def test_while_nothing_moves_nothing_is_painted(desk: Desk) -> None:
     terminal = Terminal()
     with fake_registry({APP: IMAGE}) as one:
         gate = one.gate()
         one.fail(layer_of("big", 1 << 20).digest, held(gate))
         desk.prepare({APP: IMAGE}, one.url)
-        process = subprocess.Popen(
-            (*MIRRORKIT, "sync"),
-            cwd=desk.folder,
-            env=environment(TERM="xterm-256color"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=terminal.end,
-            start_new_session=True,
-        )
-        try:
-            wait_until(lambda: terminal.shows("/1.1 MB"), 15, "the bar")
+        with syncing(desk, terminal) as process:
+            wait_until(lambda: terminal.shows("0 B of 1.1 MB"), 15, "the blob")
+            wait_until(lambda: is_still(terminal), 30, "a still screen")
             gate.open()
-            wait_until(lambda: terminal.shows("complete: 1 image,"), 15, "the end")
             assert process.wait(15) == 0
-        finally:
-            end(process)
-            terminal.close()
-    assert "1 image to complete: 1.1 MB to fetch" in terminal.text
-    assert f"complete  {APP}" in terminal.text
+
+
+def test_a_sync_that_is_interrupted_leaves_the_terminal_as_it_was(desk: Desk) -> None:
+    terminal = Terminal()
+    with fake_registry({APP: IMAGE}) as one:
+        one.fail(layer_of("big", 1 << 20).digest, held(one.gate()))
+        desk.prepare({APP: IMAGE}, one.url)
+        with syncing(desk, terminal) as process:
+            wait_until(lambda: terminal.shows("0 B of 1.1 MB"), 15, "the blob")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(15) == 130
+            assert terminal.shows("interrupted; what was downloaded is kept")
+    assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")
 
 
 @pytest.mark.parametrize("columns", [60, 100])
