@@ -61,6 +61,9 @@ LimitRate = Annotated[
     ),
 ]
 Frozen = Annotated[bool, typer.Option("--frozen", help="Do not hold the lock against images.yaml.")]
+PlanOnly = Annotated[
+    bool, typer.Option("--plan", help="Say what would be fetched, from whom and why; no blob is.")
+]
 Exact = Annotated[
     bool,
     typer.Option("--exact", help="Ask again for the pinned bytes of what is held as a same image."),

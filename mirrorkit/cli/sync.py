@@ -12,18 +12,22 @@ from mirrorkit.cli.options import (
     Json,
     LimitRate,
     OneLock,
+    PlanOnly,
     SourceNames,
     Store,
     settings_from,
 )
-from mirrorkit.cli.output import note, say_json, tell_error
+from mirrorkit.cli.output import note, say, say_json, tell_error
 from mirrorkit.cli.statustable import same_images
 from mirrorkit.cli.underway import saved
 from mirrorkit.errors import IncompleteError
 from mirrorkit.progress import counted, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mirrorkit.cli.display import Display
+    from mirrorkit.errors import MirrorkitError
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.settings import Settings
 
@@ -34,6 +38,7 @@ def command(
     config: Config = None,
     jobs: Jobs = None,
     limit_rate: LimitRate = None,
+    plan: PlanOnly = False,
     frozen: Frozen = False,
     source: SourceNames = None,
     exact: Exact = False,
@@ -50,9 +55,14 @@ def command(
     config, and each layer unpacks to the same files. It is complete, served by tag and not by its
     pinned digest, and left alone until --exact asks for the pinned bytes again.
 
+    With --plan it prints what it would fetch, in that order: from whom, how many bytes, and why.
+    Manifests that are not here yet are fetched for it and kept; nothing else is written, and where
+    all is held nobody is asked. Ends with 4 or 5 when the manifests of an image cannot be had.
+
     \b
     Examples:
       mirrorkit sync
+      mirrorkit sync --plan
       mirrorkit sync --lock week2.lock.yaml --store /mnt/stick/store
       mirrorkit sync --source aliyun --source daocloud
       mirrorkit sync --exact
@@ -71,10 +81,30 @@ def command(
         sources=source,
         is_one_lock=True,
     )
+    if plan:
+        return _plan(settings, is_frozen=frozen, wants_exact=exact, as_json=as_json)
     with choose_display(as_json=as_json) as display:
         report = asyncio.run(_sync(settings, display, is_frozen=frozen, wants_exact=exact))
     tell_report(report, display, as_json=as_json)
     return report.exit_status
+
+
+def _plan(settings: Settings, *, is_frozen: bool, wants_exact: bool, as_json: bool) -> int:
+    import asyncio
+
+    from mirrorkit.cli.display import Display
+    from mirrorkit.cli.plantable import table
+    from mirrorkit.wiring import plan_once
+
+    listen = (lambda _event: None) if as_json else Display()
+    preview = asyncio.run(plan_once(settings, listen, is_frozen=is_frozen, wants_exact=wants_exact))
+    if as_json:
+        say_json(preview.as_json(), indent=1)
+        return preview.exit_status
+    _tell_failures(preview.failures)
+    for line in table(preview):
+        say(line)
+    return preview.exit_status
 
 
 async def _sync(
@@ -91,10 +121,7 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
         failures = [{"name": name, **error.as_json()} for name, error in report.failures.items()]
         say_json({"event": "report", **report.completeness.as_json(), "failures": failures})
         return
-    for name, error in report.failures.items():
-        note(f"error: {name}: {error.message}")
-        if error.hint:
-            note(f"hint: {error.hint}")
+    _tell_failures(report.failures)
     if words := same_images(report.completeness):
         note(f"note      {words}")
     counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
@@ -110,3 +137,10 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
         tell_error(IncompleteError(f"not complete: {missing}", hint=hint), as_json=False)
     else:
         note(f"incomplete: {counts['complete']} of {counts['total']} images ({fetched})")
+
+
+def _tell_failures(failures: Mapping[str, MirrorkitError]) -> None:
+    for name, error in failures.items():
+        note(f"error: {name}: {error.message}")
+        if error.hint:
+            note(f"hint: {error.hint}")

@@ -20,7 +20,7 @@ from mirrorkit.progress import Tally
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from mirrorkit.documents.pins import Lock
+    from mirrorkit.documents.pins import Lock, PinnedFile, PinnedImage
     from mirrorkit.events import Event
     from mirrorkit.flows.files import FilePlan
     from mirrorkit.flows.plan import BlobPlan, ImagePlan, Plan
@@ -84,13 +84,7 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
         run.report(event)
 
     before = check(lock, run.store, run.manifests)
-    done = {
-        item.name
-        for item in before.items
-        if item.state is State.COMPLETE and not (wants_exact and item.level is Level.SAME_IMAGE)
-    }
-    todo = [image for image in lock.images if str(image.name) not in done]
-    files = [file for file in lock.files if file.path not in done]
+    todo, files = unfinished(lock, before, wants_exact=wants_exact)
     if not todo and not files:
         return SyncReport(before, {})
     told = replace(run, report=listen)
@@ -102,6 +96,19 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
         async with Fetcher(run.store, listen, jobs=run.jobs, is_held=run.is_held) as fetcher:
             await Pass(lock, told, plan, fetcher).fetch_all(file_plans)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
+
+
+def unfinished(
+    lock: Lock, held: Completeness, *, wants_exact: bool
+) -> tuple[list[PinnedImage], list[PinnedFile]]:
+    """Return the images and files of a lock that a sync has to do with."""
+    done = {
+        item.name
+        for item in held.items
+        if item.state is State.COMPLETE and not (wants_exact and item.level is Level.SAME_IMAGE)
+    }
+    images = [image for image in lock.images if str(image.name) not in done]
+    return images, [file for file in lock.files if file.path not in done]
 
 
 def _announce(plan: Plan, files: Sequence[FilePlan], run: Run) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.load import LoadReport
     from mirrorkit.flows.locking import Inquiry, Locked
+    from mirrorkit.flows.preview import Preview
     from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.run import Run
@@ -49,6 +50,7 @@ __all__ = [
     "look_at_locks",
     "open_run",
     "open_store",
+    "plan_once",
     "probe_sources",
     "read_lock",
     "read_wanted",
@@ -114,6 +116,19 @@ async def sync_once(
         refuse_disagreement(lock, settings.locks[0])
     async with open_run(settings, report) as run:
         return await sync(lock, run, wants_exact=wants_exact)
+
+
+async def plan_once(
+    settings: Settings, report: Listener, *, is_frozen: bool = False, wants_exact: bool = False
+) -> Preview:
+    """Read the lock and work out what a sync would fetch; manifests alone are fetched."""
+    from mirrorkit.flows.preview import preview
+
+    lock = read_lock(settings.locks[0])
+    if not is_frozen:
+        refuse_disagreement(lock, settings.locks[0])
+    async with open_run(settings, report) as run:
+        return await preview(lock, run, wants_exact=wants_exact)
 
 
 async def has_anything(settings: Settings) -> bool:
