@@ -24,13 +24,23 @@ means and, as a paragraph of its own, what to do; docs/errors.md is made of both
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+
+
+class Trail(NamedTuple):
+    """What of an image or file could not be had, and how often each source was tried for it."""
+
+    part: str
+    """`blob` or `manifest`."""
+    digest: str
+    attempts: Mapping[str, int]
+    """Attempts in vain, by source; empty where they were not counted."""
 
 
 class MirrorkitError(Exception):
@@ -38,6 +48,7 @@ class MirrorkitError(Exception):
 
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = EXIT_BUG
+    trail: Trail | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -45,12 +56,14 @@ class MirrorkitError(Exception):
         self.hint = hint
 
     def as_json(self) -> dict[str, object]:
-        """Return the same as data: code, message, hint, exit status."""
+        """Return the same as data: code, message, hint, exit status, and the trail if any."""
+        trail = {} if self.trail is None else {"trail": self.trail._asdict()}
         return {
             "code": self.code,
             "message": self.message,
             "hint": self.hint,
             "exit_status": self.exit_status,
+            **trail,
         }
 
 

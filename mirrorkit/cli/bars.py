@@ -34,6 +34,7 @@ class BarDisplay(Display):
         super().__init__()
         self._underway = Underway(self.tally)
         self._adding = threading.Lock()
+        self._printing = threading.Lock()  # rich joins two frames that are made at the same time
         self._live: Live | None = None
         self._painter: threading.Thread | None = None
         self._ending = threading.Event()
@@ -52,7 +53,8 @@ class BarDisplay(Display):
         if self._live is None:
             super().show(event)
         elif (text := self.news(event)) is not None:
-            self._live.console.print(text, highlight=False, markup=False)
+            with self._printing:
+                self._live.console.print(text, highlight=False, markup=False)
 
     def stop(self) -> None:
         """Remove the rows."""
@@ -83,7 +85,8 @@ class BarDisplay(Display):
                 rows = [self._underway.total(), *self._underway.rows()]
             if rows != painted:
                 painted = rows
-                live.update(_grid(rows), refresh=True)
+                with self._printing:
+                    live.update(_grid(rows), refresh=True)
 
 
 def _grid(rows: Sequence[Row]) -> RenderableType:

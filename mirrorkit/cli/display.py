@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _EVERY_SECONDS: Final = 1.0
+_LOW: Final = 5
+"""Fewer pulls left than one in so many are few."""
 _SUMMED: Final = (BytesArrived, BytesDropped, BytesVerified, ConnectionsChanged, BlobEnded)
 _SENTENCES: Final[dict[type, str]] = {
     ImageCompleted: "complete  {0.name}",
@@ -61,6 +63,7 @@ class Display(AbstractContextManager["Display"]):
     def __init__(self) -> None:
         self.tally = Tally()
         self._said: set[str] = set()
+        self._pulls: dict[str, int] = {}
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
@@ -92,8 +95,17 @@ class Display(AbstractContextManager["Display"]):
         text = sentence(event)
         if text is None or text in self._said:
             return None
+        if isinstance(event, QuotaSeen) and not self._is_news(event):
+            return None
         self._said.add(text)
         return text
+
+    def _is_news(self, quota: QuotaSeen) -> bool:
+        """Say whether a quota is seen first, or now low, or now used up."""
+        level = (quota.remaining * _LOW < quota.limit) + (quota.remaining <= 0)
+        before = self._pulls.get(quota.source)
+        self._pulls[quota.source] = level
+        return before is None or level > before
 
     def stop(self) -> None:
         """Leave the terminal as it was."""

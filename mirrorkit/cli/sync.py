@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.options import (
     Config,
@@ -20,7 +20,7 @@ from mirrorkit.cli.options import (
 from mirrorkit.cli.output import note, say, say_json, tell_error
 from mirrorkit.cli.statustable import same_images
 from mirrorkit.cli.underway import saved
-from mirrorkit.errors import IncompleteError
+from mirrorkit.errors import IncompleteError, UnreachableError
 from mirrorkit.progress import counted, readable
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mirrorkit.errors import MirrorkitError
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.settings import Settings
+
+_DIGITS: Final = 12
 
 
 def command(
@@ -140,7 +142,25 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
 
 
 def _tell_failures(failures: Mapping[str, MirrorkitError]) -> None:
+    """Name each failure, what of it, who was asked how often, and once each what to do next."""
     for name, error in failures.items():
-        note(f"error: {name}: {error.message}")
+        note(f"error: {name}: {error.message}{_trail(error)}")
         if error.hint:
             note(f"hint: {error.hint}")
+    for step in dict.fromkeys(_next_step(error) for error in failures.values() if not error.hint):
+        note(f"next: {step}")
+
+
+def _trail(error: MirrorkitError) -> str:
+    if error.trail is None:
+        return ""
+    part, digest, attempts = error.trail
+    tried = ", ".join(f"{counted(count, 'attempt')} at {who}" for who, count in attempts.items())
+    short = digest.partition(":")[2][:_DIGITS]
+    return f" ({part} {short}{'; ' if tried else ''}{tried})"
+
+
+def _next_step(error: MirrorkitError) -> str:
+    if isinstance(error, UnreachableError):
+        return "look at the network, then `mirrorkit sync` again: what arrived is kept"
+    return "`mirrorkit sources probe` shows who has it; name another source with --source"

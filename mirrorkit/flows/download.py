@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.errors import Trail
 from mirrorkit.flows.attempts import telling
 from mirrorkit.spans import Span
 
@@ -75,6 +76,8 @@ class Download:
     refusals: dict[Source, MirrorkitError] = field(default_factory=dict)
     rangeless: set[Source] = field(default_factory=set)
     """Those that send all, whatever they are asked for."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """Attempts in vain, by the source's name."""
     _strikes: dict[Source, int] = field(default_factory=dict)
     _struck: dict[Source, float] = field(default_factory=dict)
     _paused: dict[Source, float] = field(default_factory=dict)
@@ -151,9 +154,18 @@ class Download:
         if piece.got:
             self._strikes.pop(piece.source, None)
 
+    def refuse(self, source: Source, error: MirrorkitError) -> None:
+        """Ask a source for nothing more of this blob."""
+        self._count(source)
+        self.refusals[source] = error
+
+    def _count(self, source: Source) -> None:
+        self.attempts[source.name] = self.attempts.get(source.name, 0) + 1
+
     def strike(self, piece: Piece, error: UnreachableError, now: float) -> float:
         """Leave a source alone for the seconds returned; after four tries in vain, for good."""
         source, count = piece.source, self._strikes.get(piece.source, 0)
+        self._count(source)
         if not piece.got and piece.began >= self._struck.get(source, 0.0):
             count += 1
             self._strikes[source], self._struck[source] = count, now
@@ -170,7 +182,9 @@ class Download:
         if not self.todo:
             self._filled.set_result(None)
         elif not self.willing():
-            self._filled.set_exception(telling(list(self.refusals.values()), self.what))
+            error = telling(list(self.refusals.values()), self.what)
+            error.trail = Trail("blob", str(self.blob.digest), dict(self.attempts))
+            self._filled.set_exception(error)
 
     def fail(self, error: BaseException) -> None:
         """End the waiting with an error."""

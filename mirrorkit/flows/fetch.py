@@ -141,7 +141,7 @@ class Fetcher:
             others = [one for one in download.willing() if one.name not in self._liars]
             for source in download.willing() if others or download is wronged else ():
                 if source.name == name:
-                    download.refusals[source] = error
+                    download.refuse(source, error)
 
     def _host(self, source: Source) -> Host:
         return self._hosts.setdefault(source.host, Host(self._jobs))
@@ -244,7 +244,7 @@ class Fetcher:
             self._strike(download, piece, error)
         except (UpstreamError, IntegrityError) as error:
             self._report(SourceFailed(download.what, source.name, error.message))
-            download.refusals[source] = error
+            download.refuse(source, error)
         except BaseException as error:  # noqa: BLE001 - whoever waits for the blob is told
             download.fail(error)
         finally:

@@ -11,6 +11,8 @@ from mirrorkit.errors import (
     IntegrityError,
     MirrorkitError,
     SurroundingsError,
+    Trail,
+    UpstreamError,
 )
 from mirrorkit.events import ImageFailed, PlatformMissing
 from mirrorkit.flows.attempts import each, from_any
@@ -167,7 +169,11 @@ async def _fetch_manifest(
             raise IntegrityError(f"{source.name} sent {digest}, {error}") from error
         return data
 
-    return await from_any(sources, attempt, what=what, report=report)
+    try:
+        return await from_any(sources, attempt, what=what, report=report)
+    except (UpstreamError, IntegrityError) as error:
+        error.trail = Trail("manifest", str(digest), {})
+        raise
 
 
 def refuse_full_disk(store: Store, missing: int) -> None:

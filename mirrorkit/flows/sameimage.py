@@ -57,6 +57,7 @@ async def take_same_images(
                 del failures[name]
             else:
                 failures[name] = search.explained(error)
+                failures[name].trail = error.trail
 
 
 class _Search:

@@ -166,7 +166,14 @@ def test_a_sync_as_data_is_one_event_a_line_and_a_report_at_the_end(
     assert done.status == 4
     assert done.err == ""
     kinds = [event["event"] for event in events]
-    assert set(kinds) == {"source-failed", "image-failed", "planned", "progress", "image-completed"}
+    assert set(kinds) == {
+        "source-failed",
+        "image-failed",
+        "planned",
+        "blob-begun",
+        "progress",
+        "image-completed",
+    }
     assert report["event"] == "report"
     assert report["images"] == {"total": 2, "complete": 1}
     (failure,) = report["failures"]
