@@ -85,6 +85,7 @@ class LineBoard(Display):
     def show(self, event: Event) -> None:
         """Follow the phases of a sync, and say its lines."""
         follow(self.view, event)
+        self.view.underway.add(event)
         if isinstance(event, Planned):
             self.look_again()
         super().show(event)

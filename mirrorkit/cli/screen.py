@@ -38,6 +38,7 @@ class Screen(LineBoard):
             while True:
                 if self.view.phase is Phase.SYNCING:
                     self.view.rate.add(self.tally.fetched_in_all, time.monotonic())
+                    self.view.underway.look(time.monotonic())
                 self._paint()
                 await asyncio.sleep(_SECONDS)
         finally:

@@ -112,10 +112,13 @@ class Underway:
 
     def rows(self) -> list[Row]:
         """Return a row for each blob shown and each host, never fewer than before."""
-        blobs = [_blob_row(self.blobs, digest) for digest in self._places]
+        return [*(_blob_row(self.blobs, digest) for digest in self._places), *self.host_rows()]
+
+    def host_rows(self) -> list[Row]:
+        """Return a row for each host that had connections, the busiest few."""
         hosts = [(name, host) for name, host in self.hosts.items() if host.count is not None]
         busiest = sorted(hosts, key=lambda pair: -pair[1].arrived)[:_HOSTS_MOST]
-        return [*blobs, *(_host_row(*pair) for pair in sorted(busiest, key=itemgetter(0)))]
+        return [_host_row(*pair) for pair in sorted(busiest, key=itemgetter(0))]
 
     def _move(self, digest: str, count: int) -> None:
         if (blob := self.blobs.get(digest)) is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from mirrorkit.cli.underway import Underway
 from mirrorkit.host.link import Estimate, estimate
 from mirrorkit.progress import Rate, Tally, about, counted, readable
 
@@ -53,6 +54,7 @@ class View:
     phase: Phase = Phase.LOOKING
     tally: Tally = field(default_factory=Tally)
     rate: Rate = field(default_factory=Rate)
+    underway: Underway = field(default_factory=lambda: Underway(Tally()))
     arrived: set[str] = field(default_factory=set)
     """Names completed since the last look."""
 
@@ -135,4 +137,5 @@ class View:
             words += f", {readable(speed)}/s, {about((needed - done) / speed)}"
         elif needed > done:
             words += ", waiting for bytes"
-        return [Row("Coming", words, min(done / needed, 1.0))]
+        hosts = [Row("", f"{host.name}: {host.words}") for host in self.underway.host_rows()]
+        return [Row("Coming", words, min(done / needed, 1.0)), *hosts]

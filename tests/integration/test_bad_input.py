@@ -174,6 +174,9 @@ def test_a_sync_as_data_is_one_event_a_line_and_a_report_at_the_end(
         "progress",
         "image-completed",
     }
+    progress = [event for event in events if event["event"] == "progress"]
+    assert all(event["connections"].keys() <= {"one.test"} for event in progress)
+    assert any(event["connections"].get("one.test", 0) for event in progress)
     assert report["event"] == "report"
     assert report["images"] == {"total": 2, "complete": 1}
     (failure,) = report["failures"]

@@ -174,6 +174,7 @@ def test_up_has_one_screen_that_fits_and_says_what_is_coming_and_then_that_it_is
         with up(desk, terminal, "--advertise", "192.168.1.10") as process:
             wait_until(lambda: terminal.shows(" of 1.1 MB"), 15, "what is coming")
             wait_until(lambda: terminal.shows("leave this running"), 15, "the next step")
+            wait_until(lambda: terminal.shows("one.test: 1 connection,"), 15, "from whom")
             gate.open()
             wait_until(lambda: terminal.shows("1 of 1 image, 1.1 MB"), 30, "the end")
             process.send_signal(signal.SIGINT)

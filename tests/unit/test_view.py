@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mirrorkit.cli.view import Phase, View
-from mirrorkit.events import BytesArrived, Planned
+from mirrorkit.cli.view import Phase, Row, View
+from mirrorkit.events import BytesArrived, ConnectionsChanged, Planned
 from mirrorkit.flows.check import Completeness, Item, State
 from mirrorkit.flows.share import Look
 from mirrorkit.host.advice import Advice
@@ -88,6 +88,15 @@ def test_while_bytes_come_it_says_how_much_how_fast_and_how_long() -> None:
     assert words(view)["Complete"] == "1 of 2 images"
     view.arrived.add("image1")
     assert words(view)["Complete"] == "2 of 2 images"
+
+
+def test_while_bytes_come_it_says_from_whom_over_how_many_connections() -> None:
+    view = View(40, CABLE, look=look(State.ABSENT), phase=Phase.SYNCING)
+    view.tally.add(Planned(images=1, bytes_needed=3000, bytes_held=0))
+    view.underway.add(ConnectionsChanged("registry.k8s.io", 6))
+    assert Row("", "registry.k8s.io: 6 connections, 0 B/s") in view.rows()
+    view.phase = Phase.READY
+    assert not any("connections" in row.words for row in view.rows())
 
 
 def test_when_all_is_there_it_says_what_to_do_next() -> None:
