@@ -135,11 +135,18 @@ class UnreachableError(UpstreamError):
     code = "unreachable"
 
     def __init__(
-        self, message: str, *, hint: str | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        retry_after: float | None = None,
+        is_remembered: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         """Seconds the source asks us to stay away, where it said so."""
+        self.is_remembered = is_remembered
+        """Whether it was not asked at all, for it could not be reached a moment ago."""
 
 
 class NotFoundError(UpstreamError):

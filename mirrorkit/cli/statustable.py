@@ -32,7 +32,7 @@ def summary(lock: str, whole: Completeness) -> str:
     """Say in one line how complete a lock is."""
     at = whole.verified_at if whole.is_complete else None
     verified = f", verified {_local(at)}" if at else ""
-    return f"{lock}: {_counts(whole)} complete, {_bytes(whole)}{verified}"
+    return f"{lock}: {counts(whole)} complete, {_bytes(whole)}{verified}"
 
 
 def _local(moment: str) -> str:
@@ -42,7 +42,7 @@ def _local(moment: str) -> str:
 
 def _lines(group: Group, width: int, *, names_all: bool) -> Iterator[str]:
     held = group.completeness
-    yield f"{_state(held):<8}  {group.name:<{width}}  {_counts(held)}, {_bytes(held)}"
+    yield f"{_state(held):<8}  {group.name:<{width}}  {counts(held)}, {_bytes(held)}"
     named = held.items if names_all else (*held.missing_items, *held.same_images)
     is_long = _state(held) == State.ABSENT and len(named) > _NAMED and not names_all
     for item in () if is_long else named:  # before the first sync its name says it all
@@ -79,14 +79,14 @@ def _part(item: Item) -> str:
     return f"  {readable(item.present)} of {readable(item.needed)}"
 
 
-def _counts(held: Completeness) -> str:
+def counts(held: Completeness) -> str:
     """Say how many images and files, and of how many where some are missing."""
-    counts = [(held.count(kind), kind) for kind in ("image", "file")]
+    both = [(held.count(kind), kind) for kind in ("image", "file")]
     said = [
         counted(count["total"], kind)
         if count["complete"] == count["total"]
         else f"{count['complete']} of {counted(count['total'], kind)}"
-        for count, kind in counts
+        for count, kind in both
         if count["total"]
     ]
     return ", ".join(said) or "nothing"

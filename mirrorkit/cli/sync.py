@@ -18,7 +18,7 @@ from mirrorkit.cli.options import (
     settings_from,
 )
 from mirrorkit.cli.output import note, say, say_json, tell_error
-from mirrorkit.cli.statustable import same_images
+from mirrorkit.cli.statustable import counts, same_images
 from mirrorkit.cli.underway import saved
 from mirrorkit.errors import IncompleteError, UnreachableError
 from mirrorkit.progress import counted, readable
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     from mirrorkit.cli.display import Display
     from mirrorkit.errors import MirrorkitError
+    from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.settings import Settings
 
 _DIGITS: Final = 12
+
+_PIN = "`mirrorkit lock` pins it once a source answers"
 
 
 def command(
@@ -126,29 +129,39 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
     _tell_failures(report.failures)
     if words := same_images(report.completeness):
         note(f"note      {words}")
-    counts, held = report.completeness.count("image"), report.completeness.bytes()["present"]
+    held = report.completeness.bytes()["present"]
     tally = display.tally
     fetched = f"{readable(tally.fetched_in_all)} fetched"
     if words := saved(tally):
         note(words)
     if report.completeness.is_complete:
-        note(f"complete: {counted(counts['total'], 'image')}, {readable(held or 0)} ({fetched})")
-    elif not report.failures:
-        missing = ", ".join(item.name for item in report.completeness.missing_items[:5])
-        hint = "what the lock lists as unpinned, `mirrorkit lock` pins once a source answers"
-        tell_error(IncompleteError(f"not complete: {missing}", hint=hint), as_json=False)
+        note(f"complete: {counts(report.completeness)}, {readable(held or 0)} ({fetched})")
     else:
-        note(f"incomplete: {counts['complete']} of {counts['total']} images ({fetched})")
+        _tell_unpinned(report.completeness)
+        note(f"incomplete: {counts(report.completeness)} ({fetched})")
 
 
 def _tell_failures(failures: Mapping[str, MirrorkitError]) -> None:
     """Name each failure, what of it, who was asked how often, and once each what to do next."""
+    alike: dict[tuple[str, str | None], dict[str, MirrorkitError]] = {}
     for name, error in failures.items():
-        note(f"error: {name}: {error.message}{_trail(error)}")
-        if error.hint:
-            note(f"hint: {error.hint}")
+        alike.setdefault((error.message, error.hint), {})[name] = error
+    for (message, _), errors in alike.items():
+        # What became of a host is said once, of all that it keeps back.
+        trail = _trail(*errors.values()) if len(errors) == 1 else ""
+        note(f"error: {', '.join(errors)}: {message}{trail}")
+    for hint in dict.fromkeys(hint for _, hint in alike if hint):
+        note(f"hint: {hint}")
     for step in dict.fromkeys(_next_step(error) for error in failures.values() if not error.hint):
         note(f"next: {step}")
+
+
+def _tell_unpinned(whole: Completeness) -> None:
+    """Name what no sync can fetch, for nobody knows its digest yet."""
+    names = [item.name for item in whole.items if item.digest is None]
+    if names:
+        error = IncompleteError(f"not pinned yet: {', '.join(names)}", hint=_PIN)
+        tell_error(error, as_json=False)
 
 
 def _trail(error: MirrorkitError) -> str:

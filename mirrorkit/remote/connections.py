@@ -26,6 +26,7 @@ _CONNECT_SECONDS: Final = 10.0
 _SILENCE_SECONDS: Final = 20.0
 _READ_SIZE: Final = 256 * 1024
 _SILENT_SECONDS: Final = 30.0
+_NAMELESS_SECONDS: Final = 10.0
 _REACH_HINT: Final = "check the network, or give it another endpoint in mirrorkit.yaml"
 
 
@@ -61,7 +62,8 @@ class Connections:
         self._reach = reach
         self._proxies = Proxies()
         self._sessions: dict[Reach, aiohttp.ClientSession] = {}
-        self._silent_until: dict[URL, float] = {}
+        self._silent: dict[URL, tuple[float, UnreachableError]] = {}
+        """Until when an origin is not asked, and what became of asking it."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -74,8 +76,7 @@ class Connections:
         UnreachableError when nobody answers there, UpstreamError when nobody may be asked there.
         """
         origin, proxy = url.origin(), self._proxies.proxy_for(url)
-        if self._silent_until.get(origin, 0.0) > time.monotonic():
-            raise UnreachableError(f"{origin} gave no connection in time", hint=_REACH_HINT)
+        self._refuse_silent(origin)
         if proxy is not None and proxy.scheme == "https" and self._contexts.is_own(origin):
             # aiohttp would speak to the proxy with them too.
             raise UpstreamError(
@@ -95,14 +96,15 @@ class Connections:
             )
         except aiohttp.ConnectionTimeoutError as error:
             # Each try costs ten seconds: the other images need not pay them again.
-            self._silent_until[origin] = time.monotonic() + _SILENT_SECONDS
-            raise UnreachableError(
-                f"{origin} gave no connection in time", hint=_REACH_HINT
-            ) from error
+            message = f"{origin} gave no connection in time"
+            raise self._silent_for(origin, _SILENT_SECONDS, message) from error
         except aiohttp.ClientHttpProxyError as error:
             raise _untunnelled(origin, error.status) from error
         except aiohttp.InvalidURL as error:  # 2130706433 and its like
             raise UpstreamError(f"{origin} has a host that is no name and no address") from error
+        except aiohttp.ClientConnectorDNSError as error:
+            message = f"{origin} cannot be reached: {reason(error)}"
+            raise self._silent_for(origin, _NAMELESS_SECONDS, message) from error
         except aiohttp.ClientConnectorError as error:
             raise _unreached(origin, proxy, error) from error
         found = cast("Answer", answer)
@@ -110,6 +112,17 @@ class Connections:
         if proxy is None:
             found.judge(self._reach)
         return found
+
+    def _silent_for(self, origin: URL, seconds: float, message: str) -> UnreachableError:
+        """Remember that nobody is there, so that a class of images learns it once."""
+        error = UnreachableError(message, hint=_REACH_HINT)
+        self._silent[origin] = (time.monotonic() + seconds, error)
+        return error
+
+    def _refuse_silent(self, origin: URL) -> None:
+        until, error = self._silent.get(origin, (0.0, None))
+        if error is not None and until > time.monotonic():
+            raise UnreachableError(error.message, hint=error.hint, is_remembered=True)
 
     def _session(self, most: Reach) -> aiohttp.ClientSession:
         if most not in self._sessions:

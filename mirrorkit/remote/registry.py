@@ -97,7 +97,7 @@ class Repository:
 
     def _backoff(self, error: Exception) -> bool | float:
         """Ask again only what may answer differently, when the registry says, and tell so."""
-        if not isinstance(error, UnreachableError):
+        if not isinstance(error, UnreachableError) or error.is_remembered:
             return False
         self._transport.report(SourceFailed(self._path, self._host, error.message))
         return error.retry_after or True

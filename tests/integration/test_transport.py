@@ -13,6 +13,7 @@ from mirrorkit.errors import (
     UpstreamError,
 )
 from mirrorkit.oci.manifest import DOCUMENT_MAX
+from mirrorkit.remote.transport import Transport
 from tests.fakes.faults import ENDLESS, cut, endless, longer, ranged, status, whole
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.client import BLOB, IMAGE, LAYER, MANIFEST, app_at, read
@@ -112,3 +113,15 @@ async def test_a_body_that_ends_too_early_is_no_answer(upstream: FakeRegistry) -
     async with app_at(upstream) as app:
         with pytest.raises(UnreachableError, match=r"one\.test"):
             await read(app)
+
+
+async def test_a_name_that_nobody_has_is_looked_up_once_and_the_next_asker_told_at_once() -> None:
+    transport = Transport({"one.test": "http://nobody.invalid"})
+    remembered = []
+    for _ in range(2):
+        with pytest.raises(UnreachableError, match=r"nobody\.invalid cannot be reached") as refusal:
+            async with transport.get("one.test", "v2/", scope=""):
+                pass
+        remembered.append(refusal.value.is_remembered)
+    await transport.close()
+    assert remembered == [False, True]
