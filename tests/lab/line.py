@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PIECE = 64 * 1024
 WORDS = struct.Struct("i")
+BY_RESET = struct.pack("ii", 1, 0)
+"""What SO_LINGER takes to end a connection at once."""
 BACKLOG = 512
 UNLIMITED = 1 << 62
 CONNECTIONS, DRAINED, RESETS = range(3)
@@ -115,17 +117,15 @@ class Lane:
             Thread(target=self._ask, args=(server,), daemon=True).start()
             with suppress(OSError):
                 self._answer(server)
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            with suppress(OSError):
-                self.client.shutdown(socket.SHUT_RDWR)
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
+            self.client.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, server: socket.socket) -> None:
         with suppress(OSError):
             while data := self.client.recv(PIECE):
                 server.sendall(data)
         with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
+            server.shutdown(socket.SHUT_RD)  # whoever waits there has nobody to give it to
 
     def _answer(self, server: socket.socket) -> None:
         """Move bytes to the client without copying them, for the processors are the client's."""
@@ -159,7 +159,7 @@ class Lane:
 
     def _reset(self) -> None:
         unseen = WORDS.unpack(fcntl.ioctl(self.client, termios.TIOCOUTQ, WORDS.pack(0)))[0]
-        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
         # Who still waits in `recv` would keep it open.
         self.client.shutdown(socket.SHUT_RD)
         self.client.close()
