@@ -13,10 +13,15 @@ OTHER_SIZES = (30.0, 12.0, 1.75)
 
 def large_class() -> dict[str, Made]:
     """Make the images by canonical name."""
-    images = {KICBASE: _image("kicbase", KICBASE_SIZES)}
+    images = {KICBASE: large_image()}
     for number in range(16):
         images[f"registry.k8s.io/part-{number}:v1"] = _image(f"part {number}", OTHER_SIZES)
     return images
+
+
+def large_image() -> Made:
+    """Make the one of 400 MB."""
+    return _image("kicbase", KICBASE_SIZES)
 
 
 def _image(seed: str, sizes: tuple[float, ...]) -> Made:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 from tests.lab.process import LabError, environment
@@ -15,31 +18,46 @@ from tests.lab.process import LabError, environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIMIT = "900"
+LIMIT_SECONDS = 900
+LOOK_SECONDS = 0.02
 TICKS = os.sysconf("SC_CLK_TCK")
+PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took."""
+    """What a command took: seconds, and the most bytes of memory its first process had."""
 
     wall: float
     cpu: float
+    peak: int = 0
 
 
 def spent(argv: Sequence[str], log: Path) -> Cost:
     """Run a command to its end, within minutes, and return what it and its children took."""
-    argv = ("timeout", "--kill-after=5", LIMIT, *argv)
     started = time.perf_counter()
     with log.open("wb") as sink:
         process = subprocess.Popen(argv, env=environment(), stdout=sink, stderr=subprocess.STDOUT)
+        peaks: list[int] = []
+        Thread(target=_watch_memory, args=(process.pid, peaks), daemon=True).start()
+        late = Timer(LIMIT_SECONDS, process.kill)
+        late.start()
         _, status, usage = os.wait4(process.pid, 0)
+        late.cancel()
     wall = time.perf_counter() - started
     # Popen must know that it is reaped, or it complains when it is collected.
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise LabError(f"{' '.join(argv)}: exit {process.returncode}\n{log.read_text()[-4000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, max(peaks, default=0))
+
+
+def _watch_memory(pid: int, peaks: list[int]) -> None:
+    """Note a process's VmHWM until it ends; what wait4 says begins with its parent's."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while found := PEAK.search(Path(f"/proc/{pid}/status").read_text()):
+            peaks.append(int(found[1]) * 1024)
+            time.sleep(LOOK_SECONDS)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -158,13 +158,20 @@ class Lane:
             self._count(DRAINED, moved)
 
     def _reset(self) -> None:
-        unseen = WORDS.unpack(fcntl.ioctl(self.client, termios.TIOCOUTQ, WORDS.pack(0)))[0]
+        """Reset once the client's machine has said that it has everything, or a second later."""
+        until = time.monotonic() + 1
+        while (unseen := self._unseen()) and time.monotonic() < until:
+            time.sleep(0.001)
         self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
         # Who still waits in `recv` would keep it open.
         self.client.shutdown(socket.SHUT_RD)
         self.client.close()
         self._count(DRAINED, -unseen)
         self._count(RESETS, 1)
+
+    def _unseen(self) -> int:
+        found: int = WORDS.unpack(fcntl.ioctl(self.client, termios.TIOCOUTQ, WORDS.pack(0)))[0]
+        return found
 
     def _count(self, what: int, more: int) -> None:
         with self.lock:

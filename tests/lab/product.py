@@ -62,9 +62,16 @@ class Product:
         # YAML reads JSON.
         self._settings.write_text(json.dumps({"endpoints": urls, "source_order": order}))
 
-    def lock(self, images: Mapping[str, Made], platforms: Sequence[str] = ()) -> None:
-        """Write a lock of these images."""
-        pins = [{"name": name, "digest": made.digest} for name, made in images.items()]
+    def lock(
+        self, images: Mapping[str, Made], platforms: Sequence[str] = (), *, mirror: str = ""
+    ) -> None:
+        """Write a lock of these images; a mirror is the host of a second source for each."""
+        pins: list[dict[str, Any]] = [
+            {"name": name, "digest": made.digest} for name, made in images.items()
+        ]
+        for pin in pins if mirror else ():
+            there = f"{mirror}/{pin['name'].partition('/')[2]}"
+            pin["sources"] = {"second": {"name": there}}
         head = {"platforms": list(platforms)} if platforms else {}
         self._lock.write_text(json.dumps({"version": 1, **head, "images": pins}, indent=1))
 
