@@ -111,17 +111,17 @@ class Contrast:
             here, there = ours[at : at + _BLOCK], theirs[at : at + _BLOCK]
             if here != there:
                 self.ours.append(Block(part.start + at, here, part.source))
-                self.theirs.append(Block(part.start + at, there, self.source.name))
+                self.theirs.append(Block(part.start + at, bytes(there), self.source.name))
         if len(self.ours) * _BLOCK > _DIFFERENT_MOST:
             raise IntegrityError(f"{self.source.name} has other bytes all over")
 
-    async def _fetch(self, span: Span) -> bytes:
+    async def _fetch(self, span: Span) -> bytearray:
         for _ in range(_TRIES - 1):
             with suppress(UnreachableError):
                 return await self._fetch_once(span)
         return await self._fetch_once(span)
 
-    async def _fetch_once(self, span: Span) -> bytes:
+    async def _fetch_once(self, span: Span) -> bytearray:
         data, digest = bytearray(), str(self.download.blob.digest)
         async with self.source.open(self.download.blob, span) as body:
             skip = span.start - body.start
@@ -131,7 +131,8 @@ class Contrast:
                 data += piece[skip:] if skip else piece
                 skip = max(skip - len(piece), 0)
                 if len(data) >= span.length:
-                    return bytes(data[: span.length])
+                    del data[span.length :]
+                    return data
         raise UnreachableError(f"{self.source.name} ended {digest} early")
 
 

@@ -1,7 +1,8 @@
 """Fetch: blobs from many sources over many connections, each verified, each resumable.
 
-Every blob is cut into pieces as connections become free; the first blob that has work left is
-served first. When no work is left a free connection takes the second half of the slowest piece.
+Every blob is cut into pieces as connections become free; the blob with the fewest connections is
+served next, those of a lower rank first. When no work is left a free connection takes the second
+half of the slowest piece.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS: Final = 0.5
 _STALL_LOOKS: Final = 8
-_JOIN_SECONDS: Final = 2.0
+_JOIN_SECONDS: Final = 1.0
 """A blob that takes longer is worth a second source's connections."""
 _PROGRESS: Final = 1 << 20
 
@@ -164,7 +165,8 @@ class Fetcher:
             piece.task.add_done_callback(self._lanes.discard)
 
     def _next(self, now: float) -> tuple[Download, Piece] | None:
-        for download in self._downloads:
+        # Bytes that follow each other are hashed in memory: to each connection its own blob.
+        for download in sorted(self._downloads, key=lambda one: (one.rank, len(one.pieces))):
             for source in self._ready(download, now) if download.todo else ():
                 piece = download.take(self._host(source).piece_size(), source, now)
                 if piece is not None:

@@ -77,6 +77,29 @@ async def test_a_large_blob_comes_over_several_connections_and_every_byte_once(
     assert lesson.tally.done == lesson.tally.needed
 
 
+async def test_a_connection_that_becomes_free_goes_to_the_blob_that_has_the_fewest(
+    tmp_path: Path,
+) -> None:
+    pair = {APP: made("huge", "other", size=SIZE)}
+    store = DiskStore(tmp_path / "store")
+    with fake_registry(pair) as upstream:
+
+        def asked() -> list[str]:
+            return [one.path for one in upstream.requests("/blobs/")]
+
+        def both_begun() -> bool:
+            return len(asked()) == 4 and len(list(tmp_path.glob("*/ingest/*.journal"))) == 2
+
+        gate = upstream.gate()
+        upstream.always("/blobs/", held(gate))
+        running = asyncio.create_task(Lesson.of(pair, upstream.url).sync(store, jobs=4))
+        await asyncio.to_thread(wait_until, both_begun, 20, "both")
+        gate.open()
+        assert (await running).exit_status == 0
+        assert len(set(asked()[:4])) == 1
+        assert asked()[4] != asked()[0]
+
+
 async def test_a_source_without_ranges_is_noticed_and_read_over_one_connection(
     one: FakeRegistry, store: Store
 ) -> None:
@@ -86,6 +109,19 @@ async def test_a_source_without_ranges_is_noticed_and_read_over_one_connection(
     assert store.read(HUGE) == LAYER.data
     assert len([asked for asked in one.requests(HUGE) if asked.sent == LENGTH]) == 1
     assert lesson.tally.done == lesson.tally.needed
+
+
+async def test_of_a_source_without_ranges_one_answer_is_enough_whichever_comes_first(
+    one: FakeRegistry, store: Store
+) -> None:
+    gate = one.gate()
+    one.fail(HUGE, held(gate, whole), held(gate, whole), held(gate, whole))
+    one.always(HUGE, whole)
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    assert (await lesson.sync(store)).exit_status == 0
+    assert store.read(HUGE) == LAYER.data
+    assert not gate.is_open
+    assert one.sent(HUGE) == LENGTH
 
 
 async def test_another_source_takes_over_while_the_first_wants_to_be_left_alone(
