@@ -25,6 +25,7 @@ _PAUSE_MOST: Final = 10.0
 _SMALL: Final = 1.5
 _SLOW_SECONDS: Final = 1.0
 _SILENT_SECONDS: Final = 4.0
+_SILENT_LOOKS: Final = 8
 _SPLIT_LEAST: Final = 256 * 1024
 
 
@@ -51,8 +52,20 @@ class Piece:
         """Return how long it will take at its pace so far."""
         return self.left * (now - self.began) / max(self.got, 1)
 
+    def cancel(self) -> None:
+        """End its connection."""
+        if self.task is not None:
+            self.task.cancel()
+
+    @property
+    def is_silent(self) -> bool:
+        """Say whether it brought something, and at the last looks nothing any more."""
+        return len(self.samples) >= _SILENT_LOOKS and self.got == self.samples[0] > 0
+
     def is_slow(self, now: float) -> bool:
-        """Say whether somebody with nothing else to do should take the second half."""
+        """Say whether somebody with nothing else to do should take some of it over."""
+        if self.is_silent:
+            return self.left > 0
         patience = _SLOW_SECONDS if self.got else _SILENT_SECONDS
         is_worth_it = self.left >= _SPLIT_LEAST and self.seconds_left(now) > _SLOW_SECONDS
         return is_worth_it and now - self.began > patience
@@ -133,10 +146,15 @@ class Download:
         return self._begin(Span(start, cut), source, now)
 
     def split(self, piece: Piece, source: Source, now: float) -> Piece:
-        """Put a source to work on the second half of what another is slow with."""
-        middle, stop = piece.at + piece.left // 2, piece.stop
-        piece.stop = middle
-        return self._begin(Span(middle, stop), source, now)
+        """Put a source to work on the second half of what another is slow with.
+
+        Of one that fell silent it takes all, for halves of halves would leave a rest to wait for.
+        """
+        stop = piece.stop
+        piece.stop = piece.at if piece.is_silent else piece.at + piece.left // 2
+        if not piece.left:
+            piece.cancel()
+        return self._begin(Span(piece.stop, stop), source, now)
 
     def _begin(self, span: Span, source: Source, now: float) -> Piece:
         piece = Piece(*span, source, now)

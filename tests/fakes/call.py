@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
@@ -55,6 +55,8 @@ class Call:
     asked: Asked
     content: Content | None
     response: web.StreamResponse | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+    """Headers that an honest answer has besides its own."""
 
     @property
     def data(self) -> bytes:
@@ -103,7 +105,7 @@ async def honest(call: Call) -> web.StreamResponse:
         unknown = b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"not here"}]}'
         return await call.send(404, unknown, {"Content-Type": "application/json"})
     data, media_type = call.content
-    headers = {"Content-Type": media_type, "Accept-Ranges": "bytes"}
+    headers = {"Content-Type": media_type, "Accept-Ranges": "bytes", **call.extra}
     if "/manifests/" in call.asked.path:
         headers["Docker-Content-Digest"] = digest_of(data)
     found = RANGE.fullmatch(call.asked.headers.get("Range", ""))

@@ -113,6 +113,22 @@ def stopped(after: int, gate: Gate, *, resets: bool = False) -> Answer:
     return answer
 
 
+def stuck(after: int, gate: Gate) -> Answer:
+    """Send some bytes of what was asked, then nothing until the gate opens."""
+
+    async def answer(call: Call) -> web.StreamResponse:
+        start, size = call.asked.start, len(call.data)
+        stop = call.asked.stop(size)
+        said = f"bytes {start}-{stop - 1}/{size}"
+        headers = {"Content-Length": str(stop - start), "Content-Range": said}
+        response = await call.begin(206, headers)
+        await call.write(call.data[start : start + after])
+        await gate.passed()
+        return response
+
+    return answer
+
+
 def held(gate: Gate, then: Answer = honest) -> Answer:
     """Say nothing until the gate opens."""
 
