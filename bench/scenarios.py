@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
@@ -232,7 +233,7 @@ def serve_wrong(port: int) -> None:
         for key, content in registry.contents.items():
             if key[1] == "blobs":
                 registry.contents[key] = Content(_flipped(content.data), content.media_type)
-        get_context("spawn").Event().wait()
+        signal.pause()
 
 
 def _flipped(data: bytes) -> bytes:
