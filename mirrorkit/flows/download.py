@@ -39,6 +39,8 @@ class Piece:
     began: float
     task: asyncio.Task[None] | None = None
     got: int = 0
+    is_whole: bool = False
+    """The source sends the blob from its beginning, whatever it was asked for."""
     is_stalled: bool = False
     samples: list[int] = field(default_factory=list)
     """`got`, at the last looks."""
@@ -87,8 +89,6 @@ class Download:
     """What nobody is at work on, in order."""
     pieces: list[Piece] = field(default_factory=list)
     refusals: dict[Source, MirrorkitError] = field(default_factory=dict)
-    rangeless: set[Source] = field(default_factory=set)
-    """Those that send all, whatever they are asked for."""
     attempts: dict[str, int] = field(default_factory=dict)
     """Attempts in vain, by the source's name."""
     _strikes: dict[Source, int] = field(default_factory=dict)
@@ -117,23 +117,9 @@ class Download:
         """Say whether a source is left alone for a while."""
         return self._paused.get(source, 0.0) > now
 
-    def is_busy(self, source: Source) -> bool:
-        """Say whether a source that knows no ranges is at work: one connection is all it needs."""
-        return source in self.rangeless and any(one.source is source for one in self.pieces)
-
-    def takes_whole(self, piece: Piece) -> bool:
-        """Note that a source sends all, whatever is asked; say whether this piece is to go on.
-
-        Only the first of its pieces is: what another would skip is still missing.
-        """
-        self.rangeless.add(piece.source)
-        own = [one for one in self.pieces if one.source is piece.source]
-        if piece is not min(own, key=lambda one: one.at):
-            return False
-        while (after := next(self._after(piece), None)) is not None:
-            self.todo.remove(after)
-            piece.stop = after.stop
-        return True
+    def reads_whole(self, source: Source) -> bool:
+        """Say whether one connection to a source without ranges is at work."""
+        return any(piece.is_whole and piece.source is source for piece in self.pieces)
 
     def take(self, size: int, source: Source, now: float) -> Piece | None:
         """Put a source to work on the first missing bytes, about `size` of them."""
@@ -161,8 +147,21 @@ class Download:
         self.pieces.append(piece)
         return piece
 
-    def _after(self, piece: Piece) -> Iterator[Span]:
-        return (span for span in self.todo if span.start == piece.stop)
+    def extend(self, piece: Piece) -> None:
+        """Let a source that knows no ranges bring all around it that it has not begun to send."""
+        piece.is_whole = True
+        for one in self.pieces:
+            if one is not piece and one.source is piece.source and one.left and not one.got:
+                self.todo.append(Span(one.at, one.stop))
+                one.stop = one.at
+                one.cancel()
+        while (near := next(self._beside(piece), None)) is not None:
+            self.todo.remove(near)
+            piece.at, piece.stop = min(piece.at, near.start), max(piece.stop, near.stop)
+        self.todo.sort()
+
+    def _beside(self, piece: Piece) -> Iterator[Span]:
+        return (one for one in self.todo if one.start == piece.stop or one.stop == piece.at)
 
     def end(self, piece: Piece) -> None:
         """Take a piece back; what it did not bring is missing again."""

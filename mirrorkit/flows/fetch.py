@@ -185,7 +185,7 @@ class Fetcher:
             host = self._host(source)
             is_away = download.is_paused(source, now) or host.paused_until > now
             if not is_away:
-                if host.is_free(now) and not download.is_busy(source):
+                if host.is_free(now) and not download.reads_whole(source):
                     ready.append(source)
                 if not is_slow:
                     break
@@ -294,4 +294,7 @@ class Fetcher:
         """Say whether an answer is of use; a source that sends all needs one connection only."""
         if body.start == piece.at and body.stop <= piece.stop:
             return True
-        return download.takes_whole(piece)
+        if download.reads_whole(piece.source):
+            return False
+        download.extend(piece)
+        return True
