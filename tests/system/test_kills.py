@@ -50,6 +50,8 @@ class Evening:
     chance: random.Random
     vouched: dict[str, Parts] = field(default_factory=dict)
     """Of each blob what must not be asked for again: what the journals said, or all of it."""
+    lost: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Of each blob, how many lines its journal had when all bytes from a place on were lost."""
     saved: int = 0
     """Bytes that some restart found vouched for, at most."""
 
@@ -79,7 +81,7 @@ class Evening:
                 assert known.within(span) == [], f"{digest}: {span} was asked for again"
         store = self.product.store
         for digest, data in BLOBS.items():
-            self.vouched[digest] = vouched_for(store, digest, len(data))
+            self.vouched[digest] = vouched_for(store, digest, len(data), self.lost.get(digest, []))
         self.saved = max(self.saved, sum(parts.count for parts in self.vouched.values()))
 
     def zero_a_tail(self) -> None:
@@ -95,23 +97,26 @@ class Evening:
             file.truncate(start)
             file.truncate(size)
         digest = partial.name.replace("-", ":", 1)
-        self.vouched[digest] = lines_of(partial, start)
+        count = len(list(Journal(journal_of(partial)).lines()))
+        self.lost.setdefault(digest, []).append((count, start))
+        self.vouched[digest] = lines_of(partial, self.lost[digest])
 
 
-def vouched_for(store: Path, digest: str, size: int) -> Parts:
+def vouched_for(store: Path, digest: str, size: int, lost: list[tuple[int, int]]) -> Parts:
     """Return what needs no fetching: all that is published, and what a journal says is there."""
     if (store / "blobs" / digest.replace(":", "/")).exists():
         parts = Parts()
         parts.add(Span(0, size), "")
         return parts
-    return lines_of(store / "ingest" / digest.replace(":", "-"), size)
+    return lines_of(store / "ingest" / digest.replace(":", "-"), lost)
 
 
-def lines_of(partial: Path, stop: int) -> Parts:
-    """Return what a journal vouches for by lines that end at `stop` at the latest."""
+def lines_of(partial: Path, lost: list[tuple[int, int]]) -> Parts:
+    """Return what a journal vouches for, without the lines about bytes that were lost since."""
     parts = Parts()
-    for line in Journal(journal_of(partial)).lines():
-        if line.hash and line.stop <= stop:
+    for number, line in enumerate(Journal(journal_of(partial)).lines()):
+        is_lost = any(number < count and line.stop > start for count, start in lost)
+        if line.hash and not is_lost:
             parts.add(line.span, "")
     return parts
 
