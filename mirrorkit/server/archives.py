@@ -11,8 +11,8 @@ from mirrorkit.flows.archive import Composer
 from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import Reference
 from mirrorkit.oci.tarball import StoredBlob
-from mirrorkit.server.parts import FilePart, send_parts
 from mirrorkit.server.plain import path_below, plainly, unknown
+from mirrorkit.server.send import FilePart, send_parts
 
 if TYPE_CHECKING:
     from mirrorkit.flows.archive import Archive

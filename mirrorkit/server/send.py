@@ -1,23 +1,22 @@
-"""Sending files' bytes by sendfile, whole or in ranges, one file or several end to end."""
+"""Sending files and the bytes between them as one body, whole or in ranges, by sendfile."""
 
 from __future__ import annotations
 
 import logging
-import secrets
-from contextlib import asynccontextmanager, suppress
-from http import HTTPStatus
-from typing import TYPE_CHECKING, BinaryIO, Final
+from contextlib import asynccontextmanager, closing, suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiohttp import web
 
+from mirrorkit.server.framing import respond
 from mirrorkit.server.places import Places
-from mirrorkit.server.ranges import Selection, conditions, select
+from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.sender import Sender
 from mirrorkit.server.stream import Stream
 from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -28,36 +27,53 @@ SENT: Final = web.ResponseKey("sent", int)
 _SMALL: Final = 256 << 10  # goes into a socket at once and holds nobody up
 
 
+class FilePart(NamedTuple):
+    """A whole file as one part of an answer: where it lies and its bytes."""
+
+    path: Path
+    size: int
+
+
 async def send_file(
     request: web.Request, path: Path, *, etag: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Answer a GET or HEAD with a file whose content the ETag names.
+    """Answer a GET or HEAD with a file whose content the ETag names; FileNotFoundError."""
+    whole = FilePart(path, _size(path))
+    return await send_parts(request, [whole], etag=etag, headers=headers)
 
-    Conditions and ranges are RFC 9110's; several ranges make a multipart/byteranges. Raises
-    FileNotFoundError when the file is gone.
+
+async def send_parts(
+    request: web.Request,
+    parts: Sequence[bytes | FilePart],
+    *,
+    etag: str,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    """Answer a GET or HEAD with parts put end to end, whose content the ETag names.
+
+    Conditions and ranges are RFC 9110's and of the whole; several ranges make a
+    multipart/byteranges. Files are opened one at a time, when their turn comes. One that is gone by
+    then, or shorter, breaks the connection.
     """
-    size = _size(path)
+    size = sum(map(_length, parts))
     selection = select(request.method, conditions(request.headers), etag, size)
-    response, parts = respond(selection, size, headers)
+    response, spans = respond(selection, size, headers)
     response.headers["ETag"] = f'"{etag}"'
     response.headers["Accept-Ranges"] = "bytes"
-    if request.method == "HEAD" or not parts:
-        await response.prepare(request)
-        return response
-    async with place(request, sum(span.length for _, span in parts)):
-        with path.open("rb", buffering=0) as file:
+    is_bare = request.method == "HEAD" or not spans
+    # A client that goes away is its own affair, and nobody is left to hear of it.
+    with suppress(ConnectionResetError):
+        async with _place(request, 0 if is_bare else sum(span.length for _, span in spans)):
             await response.prepare(request)
-            # A client that goes away is its own affair, and nobody is left to hear of it.
-            with suppress(ConnectionResetError):
-                for head, span in parts:
-                    if head:
-                        await response.write(head)
-                    await send_span(request, response, file, span)
+            for head, span in () if is_bare else spans:
+                if head:
+                    await response.write(head)
+                await _send_cut(request, response, parts, span)
     return response
 
 
 @asynccontextmanager
-async def place(request: web.Request, length: int) -> AsyncIterator[None]:
+async def _place(request: web.Request, length: int) -> AsyncIterator[None]:
     """Hold one of the places for those who are sent much, waiting for it in line; bytes."""
     if length <= _SMALL:
         yield
@@ -70,73 +86,54 @@ async def place(request: web.Request, length: int) -> AsyncIterator[None]:
         places.leave(address)
 
 
-async def send_span(
-    request: web.Request, response: web.StreamResponse, file: BinaryIO, span: Span
+async def _send_cut(
+    request: web.Request,
+    response: web.StreamResponse,
+    parts: Sequence[bytes | FilePart],
+    span: Span,
 ) -> None:
-    """Let the kernel send a span of a prepared response's body.
+    """Send the bytes of a span that crosses parts."""
+    begin = 0
+    for part in parts:
+        end = begin + _length(part)
+        cut = Span(max(span.start, begin) - begin, min(span.stop, end) - begin)
+        begin = end
+        if cut.length <= 0:
+            continue
+        if isinstance(part, bytes):
+            await response.write(part[cut.start : cut.stop])
+        else:
+            await _send_span(request, response, part.path, cut)
+
+
+async def _send_span(
+    request: web.Request, response: web.StreamResponse, path: Path, span: Span
+) -> None:
+    """Let the kernel send a span of a file in a prepared response's body.
 
     ConnectionResetError on any trouble; then the connection has ended, for nothing may follow.
     """
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ConnectionResetError("the client went away")
-    stream = Stream(transport, file, span)
     try:
-        await request.app[SENDER].send(stream)
+        with path.open("rb", buffering=0) as file, closing(Stream(transport, file, span)) as stream:
+            try:
+                await request.app[SENDER].send(stream)
+            finally:
+                response[SENT] = response.get(SENT, 0) + span.length - stream.left
     except (OSError, EOFError) as error:
-        # No further answer may follow inside this one's promised length; and a file cut short
-        # behind our back must not end as if complete.
+        # No further answer may follow inside this one's promised length; and a file lost or cut
+        # short behind our back must not end as if complete.
         transport.abort()
         if not isinstance(error, ConnectionError):
             _log.exception("a blob cannot be sent")
         raise ConnectionResetError("the connection ended early") from error
-    finally:
-        stream.close()
-        response[SENT] = response.get(SENT, 0) + span.length - stream.left
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def respond(
-    selection: Selection, size: int, headers: Mapping[str, str]
-) -> tuple[web.StreamResponse, list[tuple[bytes, Span]]]:
-    """Make the response and the parts that follow: bytes to write, then a span to send."""
-    response = web.StreamResponse(status=selection.status, headers=headers)
-    if selection.status == HTTPStatus.NOT_MODIFIED:
-        return response, []
-    if selection.status >= HTTPStatus.BAD_REQUEST:
-        response.headers.pop("Cache-Control", None)
-        response.content_length = 0
-        if selection.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            response.headers["Content-Range"] = f"bytes */{size}"
-        return response, []
-    spans = selection.spans or (Span(0, size),)
-    if len(spans) > 1:
-        return response, _multipart(response, spans, size)
-    if selection.spans:
-        response.headers["Content-Range"] = _content_range(spans[0], size)
-    response.content_length = spans[0].length
-    return response, [(b"", spans[0])]
-
-
-def _multipart(
-    response: web.StreamResponse, spans: tuple[Span, ...], size: int
-) -> list[tuple[bytes, Span]]:
-    """Frame several ranges (RFC 9110 §14.6)."""
-    boundary = secrets.token_hex(16)
-    inner = response.content_type
-    parts: list[tuple[bytes, Span]] = []
-    for span in spans:
-        head = f"\r\n--{boundary}\r\nContent-Type: {inner}\r\n"
-        head += f"Content-Range: {_content_range(span, size)}\r\n\r\n"
-        parts.append((head.encode(), span))
-    parts.append((f"\r\n--{boundary}--\r\n".encode(), Span(0, 0)))
-    response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
-    response.content_length = sum(len(head) + span.length for head, span in parts)
-    return parts
-
-
-def _content_range(span: Span, size: int) -> str:
-    return f"bytes {span.start}-{span.stop - 1}/{size}"
+def _length(part: bytes | FilePart) -> int:
+    return len(part) if isinstance(part, bytes) else part.size

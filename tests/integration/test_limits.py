@@ -188,3 +188,17 @@ async def test_who_has_the_most_idle_connections_loses_them_first(tmp_path: Path
             assert (await server.get("/livez"))[0] == 200
         quiet.ask("/livez")
         assert (await quiet.answer())[0] == 200
+
+
+async def test_who_asks_and_goes_away_at_once_is_not_worth_a_word_on_the_terminal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = DiskStore(tmp_path)
+    path, _ = await _blob(store)
+    async with guarded(store, Limits(head=PATIENT, idle=PATIENT)) as server:
+        for _ in range(20):
+            client = await server.connect()
+            client.ask(path)
+            client.drop()
+        await server.until("mirrorkit_connections", lambda number: number == 1)
+    assert caplog.records == []
