@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.documents.layout import OCI_LAYOUT, REF_NAME
 from mirrorkit.errors import IncompleteError, IntegrityError, NoPlatformError, UsageError
 from mirrorkit.flows.needs import walk
-from mirrorkit.oci.manifest import DOCUMENT_MAX, Index, Manifest
+from mirrorkit.oci.config import CONFIG_MAX, platform_of
+from mirrorkit.oci.manifest import Index, Manifest
 from mirrorkit.oci.mediatypes import IMAGE_CONFIGS, MANIFESTS, OCI_INDEX, PLAIN_LAYERS
 from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.tarball import StoredBlob, length, tar_parts
@@ -130,6 +131,8 @@ class Composer:
     def _choose(self, root: HeldManifest, wanted: Platform | None, name: Reference) -> Digest:
         """Choose one platform's manifest."""
         offered = self._offered(root)
+        if not offered:
+            raise UsageError(f"{name} names no platform that could be loaded")
         if wanted is not None and wanted not in offered:
             there = ", ".join(sorted(map(str, offered))) or "no platform of its own"
             raise NoPlatformError(f"{name} does not exist for {wanted}", hint=f"it has {there}")
@@ -158,13 +161,12 @@ class Composer:
     def _runs_on(self, config: Descriptor) -> Platform:
         """Return what a lone image runs on, as its config says (image-spec, "Properties")."""
         size = self._shelf.size(config.digest)
-        if size is None or size > DOCUMENT_MAX:
+        if size is None or size > CONFIG_MAX:
             return _USUAL
         try:
-            said = json.loads(self._shelf.read(config.digest))
-            return Platform.of(said["os"], said["architecture"], said.get("variant"))
-        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
-            return _USUAL  # of artifacts, and of the oldest images
+            return platform_of(self._shelf.read(config.digest)) or _USUAL
+        except FileNotFoundError:
+            return _USUAL
 
 
 def _image(held: HeldManifest, name: Reference) -> Manifest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import IntegrityError
@@ -12,9 +11,8 @@ from mirrorkit.flows.attempts import each
 from mirrorkit.flows.documents import blob_beside
 from mirrorkit.flows.fetch import Fetcher
 from mirrorkit.flows.plan import put, refuse_full_disk
-from mirrorkit.flows.sight import CONFIG_MAX
+from mirrorkit.oci.config import CONFIG_MAX, diff_ids
 from mirrorkit.oci.diffid import LayerCheck
-from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.mediatypes import IMAGE_CONFIGS, LAYERS
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import Source, Store
     from mirrorkit.flows.run import Run
+    from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.manifest import Descriptor, Manifest
 
 # One check may hold a window of 128 MiB, and keeps a core busy.
@@ -36,9 +35,9 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
     `Fetcher.fetch` raises, and DiskFullError before the first byte when there is no room.
     """
     _refuse_unfit(manifest)
-    diff_ids = _diff_ids(await _config(manifest.config, source, run, what))
-    if len(diff_ids) != len(manifest.layers):
-        raise IntegrityError(f"it has {len(manifest.layers)} layers, the config {len(diff_ids)}")
+    unpacked = _unpacked(await _config(manifest.config, source, run, what))
+    if len(unpacked) != len(manifest.layers):
+        raise IntegrityError(f"it has {len(manifest.layers)} layers, the config {len(unpacked)}")
     _announce(manifest.layers, run)
     checks = asyncio.Semaphore(_CHECKS_AT_ONCE)
     brought = [layer for layer in manifest.layers if not await run.store.holds(layer)]
@@ -54,7 +53,7 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
 
     try:
         async with Fetcher(run.store, run.report, jobs=run.jobs) as fetcher:
-            await each(zip(manifest.layers, diff_ids, strict=True), one, jobs=run.jobs)
+            await each(zip(manifest.layers, unpacked, strict=True), one, jobs=run.jobs)
     except IntegrityError:
         for layer in brought:
             await run.store.discard(layer.digest)
@@ -91,12 +90,11 @@ async def _config(config: Descriptor, source: Source, run: Run, what: str) -> by
     return run.store.read(config.digest)
 
 
-def _diff_ids(config: bytes) -> list[Digest]:
-    """Read what each layer unpacks to, in order (image-spec, config.md)."""
+def _unpacked(config: bytes) -> list[Digest]:
     try:
-        return [Digest(diff_id) for diff_id in json.loads(config)["rootfs"]["diff_ids"]]
-    except (ValueError, RecursionError, LookupError, TypeError) as error:
-        raise IntegrityError("its config does not name its layers") from error
+        return diff_ids(config)
+    except ValueError as error:
+        raise IntegrityError(str(error)) from error
 
 
 def _announce(layers: Iterable[Descriptor], run: Run) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mirrorkit.documents.pins import PROVEN, PinnedChild
 from mirrorkit.errors import IntegrityError
+from mirrorkit.flows.identity import document_at
+from mirrorkit.oci.config import CONFIG_MAX, platform_of
 from mirrorkit.oci.digest import Digest
-from mirrorkit.oci.manifest import Manifest, parse_document
-from mirrorkit.oci.platform import Platform
+from mirrorkit.oci.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mirrorkit.content import Source
     from mirrorkit.oci.manifest import Descriptor, Document
-
-CONFIG_MAX: Final = 4 << 20
-"""Bytes a config may have; real ones have some kilobytes."""
+    from mirrorkit.oci.platform import Platform
 
 
 @dataclass
@@ -58,21 +56,15 @@ async def _add(
     config = await _config(source, manifest.config, sight)
     parts = (manifest.config, *manifest.layers)
     size = len(sight.documents[digest]) + sum(part.size for part in parts)
-    runs_on = platform or _platform_of(config)
+    runs_on = platform or platform_of(config)
     if runs_on is not None:
         sight.children[runs_on] = PinnedChild(digest, manifest.config.digest, size, PROVEN)
 
 
 async def _document(source: Source, digest: Digest, sight: Sight) -> Document:
-    data = await source.manifest(digest)
-    if not digest.matches(data):
-        raise IntegrityError(f"{source.name} sent other bytes than {digest}")
-    try:
-        document = parse_document(data)
-    except ValueError as error:
-        raise IntegrityError(f"{source.name} sent {digest}, {error}") from error
-    sight.documents[digest] = data
-    return document
+    found = await document_at(source, digest)
+    sight.documents[digest] = found.data
+    return found.document
 
 
 async def _config(source: Source, descriptor: Descriptor, sight: Sight) -> bytes:
@@ -88,12 +80,3 @@ async def _config(source: Source, descriptor: Descriptor, sight: Sight) -> bytes
         raise IntegrityError(f"{source.name} sent other bytes than {descriptor.digest}")
     sight.documents[descriptor.digest] = bytes(data)
     return bytes(data)
-
-
-def _platform_of(config: bytes) -> Platform | None:
-    """Read the platform of an image that has no index; None for an artifact."""
-    try:
-        fields = json.loads(config)
-        return Platform.of(fields["os"], fields["architecture"], fields.get("variant"))
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        return None

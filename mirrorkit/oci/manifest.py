@@ -48,7 +48,11 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
         fields = self.platform
         if fields is None or not (fields.os and fields.architecture):
             return None
-        return Platform.of(fields.os, fields.architecture, fields.variant)
+        try:
+            said = (fields.os, fields.architecture, fields.variant)
+            return Platform.parse("/".join(filter(None, said)))
+        except ValueError:  # it would be printed on terminals
+            return None
 
 
 class Manifest(msgspec.Struct, frozen=True):

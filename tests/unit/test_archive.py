@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from dataclasses import replace
 
 import pytest
 
@@ -194,6 +195,13 @@ def test_what_cannot_be_chosen_is_said(
 ) -> None:
     with pytest.raises(error, match=words):
         compose(made, shelf_of(made, without=without), platform=asked)
+
+
+def test_an_index_that_names_no_platform_is_no_image_to_load() -> None:
+    child = lone()
+    bare = index([replace(child, platform="")])
+    with pytest.raises(UsageError, match="names no platform"):
+        compose(bare)
 
 
 def test_an_unknown_root_or_a_layer_cut_short_is_not_here() -> None:
