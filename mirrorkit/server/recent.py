@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mirrorkit.server.names import Names
 
 _MOST: Final = 4096
+_LETTERS_MOST: Final = 1024  # no client's target and Host have more; with thousands it adds up
 
 
 class Pointed(NamedTuple):
@@ -34,7 +35,9 @@ class Recent:
         return self._found.get((target, host))
 
     def keep(self, target: str, host: str | None, pointed: Pointed) -> None:
-        """Remember, among some thousands."""
+        """Remember, among some thousands, unless it is longer than any client's."""
+        if len(target) + len(host or "") > _LETTERS_MOST:
+            return
         if len(self._found) >= _MOST:
             self._found.clear()
         self._found[target, host] = pointed
