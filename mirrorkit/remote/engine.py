@@ -28,9 +28,10 @@ class DockerEngine:
 
     def __init__(self) -> None:
         """Connect; SurroundingsError when it does not answer or does not let us."""
-        where = _whereabouts(os.environ)
-        self.name = str(where.get("base_url", _DEFAULT))
+        self.name = os.environ.get("DOCKER_HOST") or _DEFAULT
         with self._clearly():
+            where = _whereabouts(os.environ)
+            self.name = str(where.get("base_url", _DEFAULT))
             # Its types are known in part only.
             self._client: Any = docker.APIClient(version="auto", timeout=_PATIENCE_SECONDS, **where)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -111,7 +112,9 @@ def _cannot_listen(listen: Listen, error: OSError) -> SurroundingsError:
             f"another program listens on {listen}",
             hint="stop it, or choose another port, such as --listen :5081",
         )
+    is_name = isinstance(error, socket.gaierror)  # whose numbers are not the system's
+    reason = error.strerror if is_name else os.strerror(error.errno or 0)
     return SurroundingsError(
-        f"cannot listen on {listen}: {os.strerror(error.errno or 0)}",
+        f"cannot listen on {listen}: {reason}",
         hint="choose an address of this machine with --listen HOST:PORT",
     )

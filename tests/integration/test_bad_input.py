@@ -201,3 +201,17 @@ def test_a_reader_who_has_seen_enough_hears_nothing_more(desk: Desk, arguments: 
             check=False,
         )
     assert done.stderr == ""
+
+
+def test_a_name_to_listen_on_that_leads_nowhere_is_said_in_words(desk: Desk) -> None:
+    desk.prepare({APP: IMAGE}, closed_url())
+    done = desk.run("serve", "--listen", "nowhere.invalid:5080")
+    told(done, 6, "cannot listen on nowhere.invalid:5080: ", "--listen HOST:PORT")
+    assert "Unknown error" not in done.err
+
+
+def test_docker_s_certificates_that_are_not_there_are_no_bug_of_ours(desk: Desk) -> None:
+    desk.prepare({APP: IMAGE}, closed_url())
+    docker = {"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY": "1"}
+    done = desk.run("load", env={**docker, "DOCKER_CERT_PATH": str(desk.folder / "none")})
+    told(done, 6, "Docker at tcp://127.0.0.1:1 cannot be talked to: ", "docker info")
