@@ -11,6 +11,7 @@ from mirrorkit.flows.archive import Composer
 from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import Reference
 from mirrorkit.oci.tarball import StoredBlob
+from mirrorkit.server.absent import absent
 from mirrorkit.server.plain import path_below, plainly, unknown
 from mirrorkit.server.send import FilePart, send_parts
 
@@ -87,24 +88,11 @@ class Archives:
 
     def _absent(self, name: Reference, client: str) -> Exception:
         """Count a name that is not held, and say what is to be done."""
-        names = self._room.names
-        is_locked = str(name) in names.pinned
-        add = None if name.tag is None else f"mirrorkit add {name}"
-        self._room.misses.record(
-            str(name),
-            client,
-            nearest=names.nearest_tagged(name.name, name.tag),
-            command="mirrorkit sync" if is_locked else add,
-        )
-        if is_locked:
-            sentence = f"{name} is in the lock but not here yet"
-            return IncompleteError(sentence, hint="run `mirrorkit sync`, then try again")
-        tags = sorted(names.tags(name.name))
-        near = names.nearest(name.name)
-        here = f"; {name.name} is here as {', '.join(tags[:5])}" if tags else ""
-        here = here or (f"; the nearest is {near}" if near else "")
-        hint = f"`mirrorkit add {name.name}:TAG`, then `mirrorkit lock` and `mirrorkit sync`"
-        return unknown(f"{name} is not in this mirror{here}", hint)
+        found = absent(self._room.names, name.name, name.tag, name.digest)
+        self._room.misses.record(found.name, client, nearest=found.nearest, command=found.command)
+        if found.is_locked:
+            return IncompleteError(found.sentence, hint=found.hint)
+        return unknown(found.sentence, found.hint)
 
 
 def _asked(path: str | None) -> tuple[str, Reference]:

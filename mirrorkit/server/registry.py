@@ -16,6 +16,7 @@ from mirrorkit.oci.errcode import ErrorCode, error_body
 from mirrorkit.oci.manifest import encode
 from mirrorkit.oci.mediatypes import OCI_INDEX
 from mirrorkit.oci.reference import is_repository, is_tag
+from mirrorkit.server.absent import absent
 from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.recent import Pointed, Recent
 from mirrorkit.server.send import send_file
@@ -23,6 +24,7 @@ from mirrorkit.server.send import send_file
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mirrorkit.server.absent import Absent
     from mirrorkit.server.room import Room
 
 _ROUTE: Final = re.compile(
@@ -44,15 +46,11 @@ class RefusalError(Exception):
 
 
 class MissingError(RefusalError):
-    """A name that is not held: what was asked, what was perhaps meant, what the teacher can do."""
+    """A name that is not held."""
 
-    def __init__(
-        self, code: ErrorCode, message: str, *, name: str, nearest: str | None, command: str | None
-    ) -> None:
-        super().__init__(code, message)
-        self.name = name
-        self.nearest = nearest
-        self.command = command
+    def __init__(self, code: ErrorCode, absent: Absent) -> None:
+        super().__init__(code, f"{absent.sentence}; {absent.hint}")
+        self.absent = absent
 
 
 class Route(NamedTuple):
@@ -101,8 +99,9 @@ class Registry:
             again = self._again(request)
             return await self._anew(request, raw_path) if again is None else again
         except MissingError as miss:
+            found = miss.absent
             self._room.misses.record(
-                miss.name, request.remote or "", nearest=miss.nearest, command=miss.command
+                found.name, request.remote or "", nearest=found.nearest, command=found.command
             )
             return _refused(miss)
         except RefusalError as refusal:
@@ -136,7 +135,8 @@ class Registry:
         pointed = Pointed(digest, headers)
         answer = self._held(request, pointed)
         if answer is None:
-            raise self._missing_digest(route, digest)
+            name = self._room.names.canonical(route.path, route.ns)
+            raise self._missing(name, None, digest)
         self._recent.keep(request.raw_path, request.headers.get("Host"), pointed)
         return answer
 
@@ -168,37 +168,12 @@ class Registry:
             return found.digest
         raise self._missing(name, tag)
 
-    def _missing(self, name: str, tag: str | None) -> MissingError:
-        """Say of a name what is to be done: sync what is locked, add what is not."""
-        names, asked = self._room.names, f"{name}:{tag}" if tag else name
-        nearest = names.nearest_tagged(name, tag)
-        if asked in names.pinned:
-            message = f"{asked} is in the lock but not here yet: run `mirrorkit sync`"
-            code, command = ErrorCode.MANIFEST_UNKNOWN, "mirrorkit sync"
-        else:
-            message = f"{asked} is not in this mirror; {self._advice(name, asked)}"
-            code = ErrorCode.MANIFEST_UNKNOWN if names.tags(name) else ErrorCode.NAME_UNKNOWN
-            command = f"mirrorkit add {asked}"
-        return MissingError(code, message, name=asked, nearest=nearest, command=command)
-
-    def _missing_digest(self, route: Route, digest: Digest) -> MissingError:
-        """Say that a digest is not held; a wish has names, so no command adds it."""
-        name = self._room.names.canonical(route.path, route.ns)
-        return MissingError(
-            ErrorCode.MANIFEST_UNKNOWN,
-            f"{digest} is not held here",
-            name=f"{name}@{digest}",
-            nearest=self._room.names.nearest_tagged(name, None),
-            command=None,
-        )
-
-    def _advice(self, name: str, asked: str) -> str:
-        """Say what the teacher has to do, and what the student may have meant."""
-        tags = sorted(self._room.names.tags(name))
-        near = self._room.names.nearest(name)
-        held = f"{name} is here as {', '.join(tags[:5])}" if tags else f"the nearest is {near}"
-        advice = f"run `mirrorkit add {asked}`, `mirrorkit lock` and `mirrorkit sync`"
-        return f"{advice}; {held}" if tags or near else advice
+    def _missing(self, name: str, tag: str | None, digest: Digest | None = None) -> MissingError:
+        names = self._room.names
+        found = absent(names, name, tag, digest)
+        is_known = found.is_locked or digest is not None or names.tags(name)
+        code = ErrorCode.MANIFEST_UNKNOWN if is_known else ErrorCode.NAME_UNKNOWN
+        return MissingError(code, found)
 
     async def _blob(self, request: web.Request, route: Route) -> web.StreamResponse:
         digest = _digest(route.reference)

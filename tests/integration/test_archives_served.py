@@ -161,7 +161,7 @@ async def test_a_download_goes_on_only_with_the_same_archive(client: TestClient[
     [
         ("nginx:alpin.tar", 404, "docker.io/library/nginx is here as alpine"),
         ("nginy:alpine.tar", 404, "the nearest is docker.io/library/nginx"),
-        ("nginx:alpin.tar", 404, "`mirrorkit add docker.io/library/nginx:TAG`"),
+        ("nginx:alpin.tar", 404, "`mirrorkit add docker.io/library/nginx:alpin`"),
         ("nginx:alpine", 404, "ends with .tar"),
         ("later:1.tar", 503, "in the lock but not here yet"),
         (f"{KICBASE}@{OTHER}.tar", 404, f"is {DIGEST} here"),

@@ -81,9 +81,9 @@ async def test_a_miss_says_what_to_add_and_what_is_near(client: TestClient[Any, 
     message = miss["errors"][0]["message"]
     assert "docker.io/library/ngimx:1 is not in this mirror" in message
     assert "mirrorkit sync" in message
-    assert message.endswith("the nearest is docker.io/library/nginx")
+    assert "; the nearest is docker.io/library/nginx; run `mirrorkit add " in message
     miss = await (await client.get("/v2/nginx/manifests/1")).json()
-    assert miss["errors"][0]["message"].endswith("docker.io/library/nginx is here as alpine")
+    assert "; docker.io/library/nginx is here as alpine; run " in miss["errors"][0]["message"]
 
 
 async def test_an_image_of_the_lock_not_held_yet_says_to_sync(
@@ -94,7 +94,7 @@ async def test_an_image_of_the_lock_not_held_yet_says_to_sync(
     assert answer.status == 404
     (error,) = (await answer.json())["errors"]
     assert error["code"] == "MANIFEST_UNKNOWN"
-    assert "in the lock but not here yet: run `mirrorkit sync`" in error["message"]
+    assert "in the lock but not here yet; run `mirrorkit sync`" in error["message"]
 
 
 @pytest.mark.parametrize("ns", ["127.0.0.1:22", "../../etc", "x" * 5000, "http://a/", "\n"])

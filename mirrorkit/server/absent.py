@@ -1,0 +1,48 @@
+"""What is said of an image that is not held: a sentence, a hint, and what the teacher types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mirrorkit.oci.digest import Digest
+    from mirrorkit.server.names import Names
+
+
+class Absent(NamedTuple):
+    """A name that was asked and is not held."""
+
+    name: str
+    is_locked: bool
+    """Whether the lock has it, so that it comes by itself."""
+    sentence: str
+    hint: str
+    nearest: str | None
+    """The held `name:tag` that was perhaps meant."""
+    command: str | None
+    """What the teacher types to have it; a wish has names, so no command adds a digest."""
+
+
+def absent(names: Names, name: str, tag: str | None, digest: Digest | None = None) -> Absent:
+    """Say of a canonical repository with a tag or a digest, or neither, what is to be done."""
+    asked = f"{name}:{tag}" if tag else f"{name}@{digest}" if digest else name
+    nearest = names.nearest_tagged(name, tag)
+    if asked in names.pinned:
+        sentence, hint = f"{asked} is in the lock but not here yet", "run `mirrorkit sync`"
+        return Absent(asked, True, sentence, hint, nearest, "mirrorkit sync")  # noqa: FBT003
+    add = f"mirrorkit add {asked if tag else f'{name}:TAG'}"
+    return Absent(
+        name=asked,
+        is_locked=False,
+        sentence=f"{asked} is not in this mirror{_held(names, name)}",
+        hint=f"run `{add}`, `mirrorkit lock` and `mirrorkit sync`",
+        nearest=nearest,
+        command=None if digest and not tag else f"mirrorkit add {asked}",
+    )
+
+
+def _held(names: Names, name: str) -> str:
+    tags, near = sorted(names.tags(name)), names.nearest(name)
+    if tags:
+        return f"; {name} is here as {', '.join(tags[:5])}"
+    return f"; the nearest is {near}" if near else ""
