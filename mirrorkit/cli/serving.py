@@ -80,7 +80,8 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 async def _stay_awake(board: Board) -> None:
     async with awake() as what:
-        board.awake(what, is_wsl=read_machine().is_wsl)
+        machine = await asyncio.to_thread(read_machine)
+        board.awake(what, is_wsl=machine.is_wsl)
         await asyncio.Event().wait()
 
 

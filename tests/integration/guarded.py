@@ -18,11 +18,10 @@ from tests.lab.process import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from aiohttp.web import AppRunner
-
     from mirrorkit.documents.pins import Lock
     from mirrorkit.server.accesslog import AccessLog
     from mirrorkit.server.limits import Limits
+    from mirrorkit.server.runner import Runner
     from mirrorkit.store.disk import DiskStore
 
 PATIENT = 3600.0
@@ -73,7 +72,7 @@ class Client:
 class Guarded:
     """A running server."""
 
-    runner: AppRunner
+    runner: Runner
     port: int
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mirrorkit.cli.ending import Ending
 from mirrorkit.server.limits import Limits
 from mirrorkit.store.disk import DiskStore
 from tests.integration.command import Desk, closed_url
@@ -75,6 +77,21 @@ def test_a_second_ctrl_c_ends_at_once(desk: Desk) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(5) == 130  # the first alone lets the reader be for eight seconds
     assert "Traceback" not in desk.printed(130).err
+
+
+async def test_a_second_ctrl_c_is_heard_while_other_work_is_ending(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    digest = await blob_of_size(store, 32 * MiB)
+    async with guarded(store, Limits(idle=PATIENT, stop=PATIENT)) as server:
+        client = await server.connect(buffer=4096)
+        client.ask(f"/v2/app/blobs/{digest}")
+        await client.head()
+        ending = Ending()
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            assert (await server.get("/livez"))[0] == 200  # the loop has heard of it by then
+        await ending.end(server.runner)
+        assert len(await client.rest()) < (store.size(digest) or 0)
 
 
 async def test_who_takes_nothing_is_not_waited_for_longer_than_the_limit(tmp_path: Path) -> None:
