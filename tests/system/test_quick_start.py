@@ -136,7 +136,8 @@ def test_the_teachers_and_the_students_page_work_as_they_stand(
     teacher, student = machines
     teacher.follow("teacher.md")
     student.follow("student.md")
-    assert (teacher.typed, student.typed) >= (4, 1)
+    assert teacher.typed >= 4
+    assert student.typed >= 1
 
 
 @pytest.mark.parametrize(
