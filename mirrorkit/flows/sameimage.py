@@ -7,6 +7,7 @@ served under the tag with its own digest, for that platform alone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -153,9 +154,10 @@ class _Search:
         is_other = False
         for child in self._children(root.document):
             wanted = [one for one in self._missing if one in (None, child.runs_on)]
-            if wanted:
-                found = await document_at(source, child.digest)
-                is_other |= not await self._take_if_same(found, wanted, candidate)
+            with suppress(NotFoundError):  # a mirror that copied some platforms only
+                if wanted:
+                    found = await document_at(source, child.digest)
+                    is_other |= not await self._take_if_same(found, wanted, candidate)
         return is_other
 
     def _children(self, index: Index) -> list[Descriptor]:

@@ -202,6 +202,14 @@ async def test_one_platform_of_two_is_served_for_that_platform_alone(
     assert (await client.get("/v2/registry.k8s.io/pause/manifests/3.6")).status == 200
 
 
+async def test_one_platform_that_a_mirror_lacks_does_not_cost_the_others(here: Mirrors) -> None:
+    prepare(here, ["linux/amd64", "linux/arm64"])
+    put(here.aliyun, {FLAT: index([AGAIN, ARM_AGAIN])})
+    here.aliyun.always(AGAIN.digest, status(404))
+    await here.sync()
+    assert check_index(here) == [("arm64", ARM_AGAIN.digest)]
+
+
 async def test_it_is_served_by_tag_with_its_own_digest_and_not_by_the_pinned_one(
     here: Mirrors, serve: Serve
 ) -> None:
