@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from mirrorkit.wiring import follow_locks, start_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import NoReturn
 
     from mirrorkit.demo.told import Teller
     from mirrorkit.documents.pins import Lock
@@ -41,16 +39,6 @@ class DemoClass(NamedTuple):
 
     address: str
     lock: Lock
-
-
-async def serve_demo(listen: Listen | None, tell: Teller) -> NoReturn:
-    """Prepare the made-up class and serve it until cancelled.
-
-    Raises MirrorkitError where anything is in the way. Nothing of it is left behind.
-    """
-    async with open_demo(listen, tell):
-        while True:
-            await asyncio.Event().wait()
 
 
 @asynccontextmanager

@@ -34,7 +34,6 @@ _SOURCE_KEYS: Final = frozenset({"name", "digest"})
 _FILE_KEYS: Final = frozenset({"path", "sha256", "size", "urls", "needed_by", "known"})
 _UNPINNED_KEYS: Final = frozenset({"name", "path", "urls", "needed_by", "reason"})
 _KNOWN: Final = frozenset({PROVEN, EXPECTED})
-_DIGEST_KEYS: Final = frozenset({"digest", "image_id"})
 
 
 def parse_lock(data: bytes, name: str = "images.lock.yaml") -> Lock:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from mirrorkit.demo.evening import prepare
-from mirrorkit.demo.run import DemoClass, open_demo, serve_demo, take_tour
+from mirrorkit.demo.run import DemoClass, open_demo, take_tour
 from mirrorkit.demo.told import Answer, Serving, Told, Unplugged
 from mirrorkit.demo.upstream import LOOPBACK
 from mirrorkit.documents.configuration import PORT, Listen
@@ -133,21 +133,6 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
 
 def test_an_address_that_is_none_is_a_usage_error(desk: Desk) -> None:
     told(desk.run("demo", "--listen", "nonsense:x"), 2, "--listen", "127.0.0.1:5081")
-
-
-async def test_up_can_serve_the_demo_class_until_it_is_cancelled() -> None:
-    serving: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
-
-    def hear(one: Told) -> None:
-        if isinstance(one, Serving):
-            serving.set_result(one)
-
-    task = asyncio.create_task(serve_demo(Listen(LOOPBACK, 0), hear))
-    address = (await serving).url.removeprefix("http://")
-    assert await asyncio.to_thread(status_of, address, "/health") == 200
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 def flip(settings: Settings, _: Lock) -> None:
