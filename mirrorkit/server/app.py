@@ -44,7 +44,7 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     add_files(app, room)
     add_archives(app, room)
     add_health(app, room)
-    app.cleanup_ctx.append(_sending_within(limits))
+    app.cleanup_ctx.append(_sending_within(limits, room))
 
     async def misses(_: web.Request) -> web.Response:
         """Answer which names were asked and are not held, the most asked first."""
@@ -56,12 +56,12 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     return app
 
 
-def _sending_within(limits: Limits) -> Callable[[web.Application], AsyncIterator[None]]:
+def _sending_within(limits: Limits, room: Room) -> Callable[[web.Application], AsyncIterator[None]]:
     async def sending(app: web.Application) -> AsyncIterator[None]:
         """Keep what sends for as long as the loop runs."""
         app[SENDER] = Sender(limits.stuck)
         app[PLACES] = Places(limits.places, limits.streams)
-        app[METRICS] = Metrics(app[SENDER], app[PLACES])
+        app[METRICS] = Metrics(app[SENDER], app[PLACES], room.misses)
         yield
         app[SENDER].close()
 

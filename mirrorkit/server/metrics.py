@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from mirrorkit.flows.check import Completeness
+    from mirrorkit.server.misses import Misses
     from mirrorkit.server.places import Places
     from mirrorkit.server.sender import Sender
 
@@ -28,7 +29,6 @@ _TOP: Final = frozenset(
     | {"metrics"}
 )
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_NOT_FOUND: Final = 404
 
 
 @lru_cache(maxsize=1024)
@@ -45,12 +45,12 @@ def route_of(path: str) -> str:
 class Metrics:
     """Counts answers; the rest is looked up when somebody asks."""
 
-    def __init__(self, sender: Sender, places: Places) -> None:
+    def __init__(self, sender: Sender, places: Places, misses: Misses) -> None:
         self._sender = sender
         self._places = places
+        self._misses = misses
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._bytes = 0
-        self._misses = 0
         self.connections: Callable[[], int] = int
 
     def count(self, request: BaseRequest, response: StreamResponse) -> None:
@@ -60,8 +60,6 @@ class Metrics:
             method = "other"
         self._requests[route, method, status // 100] += 1
         self._bytes += response.body_length
-        if status == _NOT_FOUND and route == "manifests":
-            self._misses += 1
 
     def collect(self, checked: Mapping[str, Completeness]) -> Iterator[Metric]:
         """Yield every metric; `checked` is the completeness of each lock by its name."""
@@ -72,7 +70,7 @@ class Metrics:
             requests.add_metric((route, method, f"{status}xx"), number)
         yield requests
         yield Count("mirrorkit_sent_bytes", "Bytes of answers.", self._bytes + self._sender.sent)
-        yield Count("mirrorkit_misses", "Manifests asked for and not held.", self._misses)
+        yield Count("mirrorkit_misses", "Pulls of what is not held.", self._misses.total)
         yield from self._gauges()
         yield from _completeness(checked)
 

@@ -96,7 +96,7 @@ def test_each_option_chooses(
     [
         (["images", "--minikube", "v1.25.3"], "the nearest listed: v1.25.2 and v1.26.0"),
         (["kubernetes", "--minikube", "v1.99.0"], "the nearest listed: v1.38.1"),
-        (["images"], "mirrorkit catalog --help"),
+        (["images"], "mirrorkit catalog images --help"),
         ([], "mirrorkit catalog --help"),
     ],
 )

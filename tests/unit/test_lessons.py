@@ -77,6 +77,7 @@ def test_the_table_has_a_line_a_group_and_names_what_is_missing() -> None:
         "    absent    db:1",
         "    partial   web:1  1.0 kB of 2.0 kB",
         "absent    later               0 of 4 images, 0 B of 8.0 kB",
+        "    nothing of it is here; --all names what it needs",
         "complete  empty               nothing, 0 B",
         "week1: 5 of 12 images, 1 file complete, 13.0 kB of 26.0 kB",
     ]

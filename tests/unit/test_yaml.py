@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mirrorkit.documents.lock import parse_lock
@@ -58,11 +58,14 @@ def test_an_empty_lock_is_answered_with_a_hint() -> None:
     assert refusal.value.hint == "the first line is `version: 1`"
 
 
+@example(data=b'{"version":1}')
 @given(
     data=st.one_of(
         st.binary(), st.text().map(str.encode), st.text("[]{}:-?!&*|>'\"# \n\ta").map(str.encode)
     )
 )
 def test_arbitrary_text_raises_nothing_but_a_document_error(data: bytes) -> None:
-    with pytest.raises(DocumentError, match=r"^l\.yaml"):
-        parse_lock(data, "l.yaml")
+    try:
+        parse_lock(data, "l.yaml")  # {"version":1} is one
+    except DocumentError as error:
+        assert error.message.startswith("l.yaml")  # noqa: PT017 - it need not be raised
