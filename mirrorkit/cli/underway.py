@@ -92,7 +92,7 @@ class Underway:
 
     def look(self, now: float) -> None:
         """Take the rates, and give free rows to the blobs that have none."""
-        self.rate.add(self.tally.fetched_in_all, now)
+        self.rate.add(self.tally.fetched_in_all + self.tally.verified, now)
         for host in self.hosts.values():
             host.rate.add(host.arrived, now)
         self._places = [one if one in self.blobs else None for one in self._places]

@@ -157,7 +157,7 @@ def test_a_name_that_no_registry_has_is_told_and_costs_the_others_nothing(
         one.asked.clear()
         assert desk.run("add", "one.test/tpyo:1").status == 0
         wait_until(lambda: "one.test/tpyo:1: " in desk.printed(0).err, 20, "word of it")
-    assert "not complete: one.test/tpyo:1" in desk.printed(0).err
+    assert "not pinned yet: one.test/tpyo:1" in desk.printed(0).err
     assert one.requests("/app/") == []
 
 
@@ -229,7 +229,7 @@ def test_the_address_to_tell_can_be_given(desk: Desk, one: FakeRegistry, port: i
 @pytest.mark.parametrize("address", ["http://a", "a:0", "[::1"])
 def test_an_address_to_tell_that_is_none(desk: Desk, address: str) -> None:
     desk.prepare({APP: IMAGES[APP]}, closed_url())
-    told(desk.run("up", "--advertise", address), 2, "--advertise")
+    told(desk.run("up", "--advertise", address), 2, "--advertise", "mirrorkit settings")
 
 
 @pytest.mark.parametrize("text", ["80", "x", "70000", "", "-1", "9" * 40, "5081\n" + "x" * 99])

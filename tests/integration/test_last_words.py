@@ -70,11 +70,14 @@ def test_a_manifest_that_nobody_has_is_named(desk: Desk, upstream: FakeRegistry)
     assert error.endswith(f"(manifest {IMAGES[APP].digest.partition(':')[2][:12]})")
 
 
-def test_one_next_step_is_said_once_for_many_failures(desk: Desk, upstream: FakeRegistry) -> None:
+def test_what_is_alike_of_many_failures_is_said_once_and_so_is_the_next_step(
+    desk: Desk, upstream: FakeRegistry
+) -> None:
     upstream.always("/blobs/", status(404))
     desk.prepare(IMAGES, upstream.url)
     done = desk.run("sync")
-    assert len(done.lines("error")) == 2
+    (line,) = done.lines("error")
+    assert all(name in line for name in IMAGES)
     assert len(done.lines("next")) == 1
 
 

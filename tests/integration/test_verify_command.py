@@ -212,7 +212,7 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(filled: Desk) -> None:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: terminal.shows("/1.1 TB"), 15, "the bar")
+        wait_until(lambda: terminal.shows("of 1.1 TB"), 15, "the bar")
     finally:
         end(process)
         os.close(terminal.end)
