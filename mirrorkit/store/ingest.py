@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from mirrorkit.store.durable import (
     write_all_at,
 )
 from mirrorkit.store.journal import Journal, Line, believed, hash_of, read_span
+from mirrorkit.store.writer import WRITE_SIZE, DiskWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -28,59 +28,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.oci.manifest import Descriptor
 
-# perf.md: read in 64 KiB, so a reset loses little; write in 1 MiB, so threads change hands rarely.
-_WRITE_SIZE: Final = 1 << 20
 _HASH_STEP: Final = 4 << 20
-_QUICK_SECONDS: Final = 1.0
-
-
-class DiskWriter:
-    """Writes bytes that follow each other; what is written is the ingest's at once."""
-
-    def __init__(self, ingest: DiskIngest, start: int, source: str) -> None:
-        self._ingest = ingest
-        self._source = source
-        self._gathered: list[bytes] = []
-        self._waiting = 0
-        self._job: asyncio.Task[None] | None = None
-        self._end = self._noted = start
-        self._noted_at = time.monotonic()
-
-    async def write(self, data: bytes) -> None:
-        """Append bytes; IntegrityError when they go beyond the blob's size."""
-        self._gathered.append(data)
-        self._waiting += len(data)
-        if self._waiting >= _WRITE_SIZE:
-            await self._finish_job()
-            self._start_job()
-
-    async def close(self) -> None:
-        """Write what is gathered."""
-        await self._finish_job()
-        self._start_job()
-        await self._finish_job()
-
-    def _start_job(self) -> None:
-        pieces, self._gathered, self._waiting = self._gathered, [], 0
-        if pieces:
-            self._job = asyncio.create_task(self._append(pieces))
-
-    async def _append(self, pieces: list[bytes]) -> None:
-        self._end += await self._ingest.put(self._end, pieces, self._source)
-        now = time.monotonic()
-        if now - self._noted_at >= _QUICK_SECONDS:
-            # What came faster costs no more to fetch again than to hash for the journal.
-            await self._ingest.note(Span(self._noted, self._end), self._source)
-            self._noted, self._noted_at = self._end, now
-
-    async def _finish_job(self) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            try:
-                await settled(job)
-            finally:
-                if job.cancelled() or job.exception() is not None:
-                    self._gathered, self._waiting = [], 0  # it would stand behind a hole
 
 
 class DiskIngest:
@@ -166,7 +114,7 @@ class DiskIngest:
 
     def _vouch(self, stop: int, parts: Iterable[Part]) -> None:
         """Note what the beginning up to `stop` hashes to, and whose these parts of it are."""
-        if self._descriptor.size <= _WRITE_SIZE:
+        if self._descriptor.size <= WRITE_SIZE:
             return  # it is published next
         lines = [Line(part.start, part.stop, source=part.source) for part in parts]
         self._journal.append([*lines, Line(0, stop, hash=self._hasher.hexdigest())])
@@ -239,7 +187,7 @@ class DiskIngest:
         with storage_errors(self._root):
             os.ftruncate(self._fd, 0)
             self._journal.clear()
-            if self._descriptor.size > _WRITE_SIZE:
+            if self._descriptor.size > WRITE_SIZE:
                 self._journal.begin()
 
     async def _hash_to_end(self) -> None:
