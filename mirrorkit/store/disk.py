@@ -20,7 +20,7 @@ from mirrorkit.store.durable import (
     sync_directory,
     write_file,
 )
-from mirrorkit.store.ingest import journal_of, open_ingest
+from mirrorkit.store.ingest import forget_old, journal_of, open_ingest
 from mirrorkit.store.journal import Journal, noted
 from mirrorkit.store.quarantine import fault_of, opened, set_aside, unmovable
 from mirrorkit.store.spool import open_spool
@@ -181,6 +181,7 @@ class DiskStore:
         async with AsyncExitStack() as held:
             with storage_errors(self.root):
                 await held.enter_async_context(locked(self.root / "gc.lock", shared=True))
+                await in_thread(forget_old, self._ingest)
             yield
 
     async def keep_lock(self, data: bytes) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mirrorkit.oci.manifest import Descriptor
 
 _HASH_STEP: Final = 4 << 20
+_KEPT_SECONDS: Final = 180 * 86_400
 
 
 class DiskIngest:
@@ -217,6 +220,24 @@ class DiskIngest:
 def journal_of(partial: Path) -> Path:
     """Return where the journal of a partial file is."""
     return partial.with_name(f"{partial.name}.journal")
+
+
+def forget_old(folder: Path, *, seconds: float = _KEPT_SECONDS) -> None:
+    """Remove partial blobs that nobody has gone on with for months, unless somebody does now.
+
+    A lock that changed leaves them behind; a class that pauses for a term still finds its own.
+    """
+    for partial in folder.glob("sha*-*[0-9a-f]"):
+        with suppress(FileNotFoundError, BlockingIOError), partial.open("rb") as file:
+            if time.time() - os.fstat(file.fileno()).st_mtime < seconds:
+                continue
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            partial.unlink()
+            journal_of(partial).unlink(missing_ok=True)
+    # What a crash between publishing and clearing left.
+    for journal in folder.glob("sha*-*.journal"):
+        if not journal.with_name(journal.name.removesuffix(".journal")).exists():
+            journal.unlink(missing_ok=True)
 
 
 @asynccontextmanager

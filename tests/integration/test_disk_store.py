@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,3 +162,28 @@ async def test_what_a_killed_process_left_of_a_spool_goes_with_the_next_one(tmp_
             await spool.write(b"another")
             await spool.publish()
         assert (await under_way.publish()).digest == Digest.of(b"under way")
+
+
+async def test_partial_blobs_are_forgotten_after_half_a_year_and_only_those(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    old, new = blob_of(BODY), blob_of(BODY + b"!")
+    for blob in (old, new):
+        async with store.ingest(blob) as ingest:
+            assert ingest is not None
+            await append(ingest, BODY[: 2 << 20])
+    partial = tmp_path / "ingest" / f"sha256-{old.digest.hex}"
+    half_a_year_ago = time.time() - 190 * 86_400
+    os.utime(partial, (half_a_year_ago, half_a_year_ago))
+    async with store.ingest(old) as held:  # somebody goes on with it
+        assert held is not None
+        async with store.lease():
+            pass
+        assert partial.exists()
+    os.utime(partial, (half_a_year_ago, half_a_year_ago))
+    async with store.lease():
+        pass
+    assert store.partial(old.digest) == 0
+    assert store.partial(new.digest) == 2 << 20
+    assert {path.name.partition(".")[0] for path in (tmp_path / "ingest").iterdir()} == {
+        f"sha256-{new.digest.hex}"
+    }
