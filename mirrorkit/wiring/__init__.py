@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
+    from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.keep import Told
@@ -105,15 +106,21 @@ async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer
     return {str(image.name): image.digest for image in lock.images}, answers
 
 
+def _agreed_lock(settings: Settings, *, is_frozen: bool) -> Lock:
+    """Read the lock; DocumentError where images.yaml wants something else, unless frozen."""
+    lock = read_lock(settings.locks[0])
+    if not is_frozen:
+        refuse_disagreement(lock, settings.locks[0])
+    return lock
+
+
 async def sync_once(
     settings: Settings, report: Listener, *, is_frozen: bool = False, wants_exact: bool = False
 ) -> SyncReport:
     """Read the lock and sync it; `is_frozen` does not look whether images.yaml agrees."""
     from mirrorkit.flows.sync import sync
 
-    lock = read_lock(settings.locks[0])
-    if not is_frozen:
-        refuse_disagreement(lock, settings.locks[0])
+    lock = _agreed_lock(settings, is_frozen=is_frozen)
     async with open_run(settings, report) as run:
         return await sync(lock, run, wants_exact=wants_exact)
 
@@ -124,9 +131,7 @@ async def plan_once(
     """Read the lock and work out what a sync would fetch; manifests alone are fetched."""
     from mirrorkit.flows.preview import preview
 
-    lock = read_lock(settings.locks[0])
-    if not is_frozen:
-        refuse_disagreement(lock, settings.locks[0])
+    lock = _agreed_lock(settings, is_frozen=is_frozen)
     async with open_run(settings, report) as run:
         return await preview(lock, run, wants_exact=wants_exact)
 
