@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from mirrorkit.spans import Span
 
-STEP_BYTES: Final = 1 << 19
+STEP_BYTES: Final = 2 << 20
+_LOOK_BYTES: Final = 1 << 19  # the kernel reads on by less than that
 _AHEAD_BYTES: Final = 8 << 20
 _NOWAIT: Final = getattr(os, "RWF_NOWAIT", None)  # Linux alone can tell what is in memory
 
@@ -54,8 +55,9 @@ class Stream:
         """Say whether the next step would have to wait for the disk, where one can tell."""
         if self.offset < self._warm_until:
             return False
-        last = self.offset + min(STEP_BYTES, self.left) - 1
-        return not (_is_in_memory(self._file, self.offset) and _is_in_memory(self._file, last))
+        end = self.offset + min(STEP_BYTES, self.left)
+        places = (*range(self.offset, end, _LOOK_BYTES), end - 1)
+        return not all(_is_in_memory(self._file, place) for place in places)
 
     def warm(self) -> None:
         """Read the next step into the page cache, and let the kernel read on; for a thread."""
