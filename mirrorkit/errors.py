@@ -3,7 +3,8 @@
     MirrorkitError             code            exit  meaning
     ├── IncompleteError        incomplete       1    something the lock pins is not held
     ├── UsageError             usage            2    the command line asks for what cannot be
-    │   └── NoPlatformError    no-platform           the image does not exist for that platform
+    │   ├── NoPlatformError    no-platform           the image does not exist for that platform
+    │   └── RefusedStartError  refused-start         minikube is known to fail so
     ├── DocumentError          document         3    a file somebody wrote has mistakes
     ├── UpstreamError          upstream         4    a source did not give what was asked
     │   ├── UnreachableError   unreachable           no answer, or one that may change (5xx, 429)
@@ -94,6 +95,15 @@ class NoPlatformError(UsageError):
     """
 
     code = "no-platform"
+
+
+class RefusedStartError(UsageError):
+    """minikube is known to fail with these choices.
+
+    Take the way the hint names; --force goes on all the same.
+    """
+
+    code = "refused-start"
 
 
 class DocumentError(MirrorkitError):

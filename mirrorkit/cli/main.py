@@ -15,6 +15,7 @@ from mirrorkit.cli import (
     init,
     load,
     lock,
+    minikube,
     scan,
     serve,
     settings,
@@ -56,6 +57,7 @@ for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(sources.app, name="sources")
+app.add_typer(minikube.app, name="minikube")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -85,7 +87,8 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    known = {*_COMMANDS, "catalog", "sources", "releases", "kubernetes", "images", "probe"}
+    groups = {"catalog", "sources", "minikube"}
+    known = {*_COMMANDS, *groups, "releases", "kubernetes", "images", "probe", "flags"}
     words = itertools.takewhile(known.__contains__, arguments)
     return " ".join(("mirrorkit", *words, "--help"))
 

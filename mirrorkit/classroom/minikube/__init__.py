@@ -1,0 +1,1 @@
+"""Starting minikube against a mirror: what a start asks, by which flags, files and variables."""

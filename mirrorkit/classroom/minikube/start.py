@@ -1,0 +1,124 @@
+"""What somebody wants started, and where the mirror answers; checked when made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.catalog.needs import NETWORKS, RUNTIMES, checked
+from mirrorkit.catalog.releases import addon_images, listed_kubernetes
+from mirrorkit.catalog.versions import rank
+from mirrorkit.errors import UsageError
+from mirrorkit.oci.platform import Platform
+from mirrorkit.oci.reference import is_host
+
+if TYPE_CHECKING:
+    from mirrorkit.catalog.releases import Release
+
+CONTAINER_DRIVERS: Final = ("docker", "podman")
+"""Drivers whose node is a container of kicbase."""
+MACHINE_DRIVERS: Final = (
+    "hyperkit",
+    "hyperv",
+    "krunkit",
+    "kvm2",
+    "parallels",
+    "qemu2",
+    "vfkit",
+    "virtualbox",
+    "vmware",
+)
+"""Drivers whose node is a virtual machine, booted from an ISO."""
+DRIVERS: Final = (*CONTAINER_DRIVERS, "none", "ssh", *MACHINE_DRIVERS)
+USUAL_PROFILE: Final = "minikube"
+AMD64: Final = Platform("linux", "amd64")
+NODES_MOST: Final = 20
+_PROFILE: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}\Z")
+_PORT_MOST: Final = 65535
+
+
+class Mode(StrEnum):
+    """How a node gets its images (design §7); never two at once."""
+
+    SEED = "seed"
+    """From tarballs put into minikube's cache; the names stay as they are."""
+    MIRROR = "mirror"
+    """From below `--image-repository`."""
+    TRANSPARENT = "transparent"
+    """From the mirror under their own names, by containerd's hosts.toml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One `minikube start`; UsageError where its words are none of the release's."""
+
+    release: Release
+    kubernetes: str
+    """As v1.23.3, listed for the release (unless `force`)."""
+    driver: str = "docker"
+    runtime: str = "docker"
+    nodes: int = 1
+    addons: tuple[str, ...] = ()
+    cni: str = "auto"
+    platform: Platform = AMD64
+    """Of the nodes."""
+    profile: str = USUAL_PROFILE
+    mode: Mode | None = None
+    """None: what the release and the runtime do best."""
+    force: bool = False
+    """Overrules refusals."""
+    storage_driver: str | None = None
+    """Docker's on the host, where known."""
+    as_root: bool = False
+    rootless: bool = False
+    """Whether Docker on the host runs without root."""
+
+    def __post_init__(self) -> None:
+        """Check every word."""
+        checked(self.driver, DRIVERS, "driver of minikube")
+        checked(self.runtime, RUNTIMES, "container runtime")
+        checked(self.cni, NETWORKS, "network")
+        if not 1 <= self.nodes <= NODES_MOST:
+            raise UsageError(f"a cluster of {self.nodes} nodes", hint=f"from 1 to {NODES_MOST}")
+        if not _PROFILE.match(self.profile):
+            hint = "letters, digits and hyphens, a letter or digit first"
+            raise UsageError(f"{self.profile[:60]!r} is no profile's name", hint=hint)
+        if self.platform.os != "linux":
+            raise UsageError(f"no node runs on {self.platform}", hint="linux/amd64 or linux/arm64")
+        for addon in self.addons:
+            addon_images(addon, self.release.version)
+        if self.force:
+            rank(self.kubernetes)
+        else:
+            listed_kubernetes(self.kubernetes, self.release.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Where the mirror answers, each as HOST:PORT; UsageError where it is not that."""
+
+    address: str
+    """For nodes, and for what a profile keeps: the relay's gateway, or the mirror's own."""
+    local: str
+    """For what the host downloads itself: localhost:5080 with the relay, else `address`."""
+
+    def __post_init__(self) -> None:
+        """Check both."""
+        _check_address(self.address)
+        _check_address(self.local)
+
+    @classmethod
+    def at(cls, address: str) -> Mirror:
+        """Return a mirror that host and nodes reach alike."""
+        return cls(address, address)
+
+
+def _check_address(text: str) -> None:
+    """Refuse what minikube would misread: a scheme, a path, an absent port."""
+    name, _, port = text.rpartition(":")
+    is_port = port.isascii() and port.isdigit() and 0 < int(port[:6]) <= _PORT_MOST
+    if not (name and is_port and is_host(text)):
+        hint = "as 192.168.230.1:5080, with its port and nothing else"
+        raise UsageError(f"{text[:60]!r} is not the mirror's HOST:PORT", hint=hint)

@@ -1,0 +1,15 @@
+"""`mirrorkit minikube`: minikube against this mirror."""
+
+from __future__ import annotations
+
+import typer
+
+from mirrorkit.cli import minikube_flags
+
+app = typer.Typer(help="Start minikube against the mirror.", rich_markup_mode=None)
+app.command("flags")(minikube_flags.command)
+
+
+@app.callback()
+def _group() -> None:
+    """Start minikube against the mirror."""
