@@ -50,6 +50,8 @@ class Image:
     below: tuple[str, ...] = ()
     """Repositories below `--image-repository` where minikube and kubeadm look for it."""
     needed_by: tuple[str, ...] = ()
+    by_digest: bool = False
+    """Whether minikube itself names it by its digest."""
 
 
 def made(
@@ -76,6 +78,7 @@ def made(
         also=tuple(other for other in dict.fromkeys(names) if other != bare),
         below=below,
         needed_by=(needed_by,),
+        by_digest=name.digest is not None,
     )
 
 
@@ -98,6 +101,7 @@ def _both(one: Image, other: Image) -> Image:
         also=tuple(dict.fromkeys(one.also + other.also)),
         below=tuple(dict.fromkeys(one.below + other.below)),
         needed_by=tuple(dict.fromkeys(one.needed_by + other.needed_by)),
+        by_digest=one.by_digest or other.by_digest,
     )
 
 

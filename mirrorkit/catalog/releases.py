@@ -108,6 +108,7 @@ def _limits(version: str) -> Limits:
     )
 
 
+@cache
 def kubernetes_versions(minikube: str | None = None) -> tuple[str, ...]:
     """Return the Kubernetes versions a release lists, or all there are; the oldest first.
 

@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mirrorkit.classroom.minikube.flags import environment, flags
+from mirrorkit.classroom.minikube.notes import notes
 from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
-from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, USUAL_PROFILE, Mode
+from mirrorkit.classroom.minikube.placed import placed
+from mirrorkit.classroom.minikube.plants import plants
+from mirrorkit.classroom.minikube.refusals import refusals
+from mirrorkit.classroom.minikube.seeds import loaded, seeds
+from mirrorkit.classroom.minikube.ways import mode_of
+from mirrorkit.errors import RefusedStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mirrorkit.classroom.minikube.start import Mirror, Start
     from mirrorkit.documents.pins import Lock
 
 __all__ = ["Placed", "Recipe", "Seed", "Setting", "recipe"]
 
 
-def recipe(start: Start, mirror: Mirror, lock: Lock | None = None) -> Recipe:  # noqa: ARG001
-    """Return what a start needs; RefusedStartError where it is known to fail."""
-    kicbase = replace(start.release.kicbase, digest=None)
+def recipe(start: Start, mirror: Mirror, lock: Lock | None = None) -> Recipe:
+    """Return what a start needs; without a lock everything it may need is taken to be held.
+
+    RefusedStartError where it is known to fail, naming minikube's issue and a way that works; with
+    `force` that becomes a note.
+    """
+    overruled = _overruled(start)
+    mode, planted = mode_of(start), plants(start, lock)
     return Recipe(
         start=start,
-        mode=Mode.MIRROR,
-        environment=(_repository(mirror),),
-        flags=(*_wanted(start), *_mirrored(start, mirror)),
-        load=kicbase if start.driver in CONTAINER_DRIVERS else None,
+        mode=mode,
+        environment=tuple(environment(start, mode, mirror)),
+        flags=tuple(flags(start, mode, mirror, lock)),
+        files=tuple(placed(start, mirror, lock)),
+        seeds=tuple(seeds(start, mode, lock)),
+        load=loaded(start),
+        plants=planted,
+        notes=(*overruled, *notes(start, mode, mirror, lock, planted)),
     )
 
 
-def _repository(mirror: Mirror) -> Setting:
-    why = "every image of the cluster comes from here; as a variable no release misreads it"
-    return Setting("MINIKUBE_IMAGE_REPOSITORY", f"{mirror.address}/k8s", why)
-
-
-def _wanted(start: Start) -> Iterator[Setting]:
-    if start.profile != USUAL_PROFILE:
-        yield Setting("--profile", start.profile, "a cluster of its own, beside any other")
-    yield Setting("--driver", start.driver, "where the node runs")
-    yield Setting("--kubernetes-version", start.kubernetes, "the version the mirror holds")
-    yield Setting("--container-runtime", start.runtime, "what runs the containers")
-
-
-def _mirrored(start: Start, mirror: Mirror) -> Iterator[Setting]:
-    kicbase = replace(start.release.kicbase, digest=None)
-    yield Setting("--base-image", str(kicbase), "by its tag, so that the loaded one is found")
-    yield Setting("--preload", "false", "the preloaded images have other names")
-    yield Setting("--cache-images", "false", "the nodes pull for themselves")
-    yield Setting("--binary-mirror", f"http://{mirror.local}/k8s-release", "kubelet, kubeadm")
-    yield Setting("--insecure-registry", mirror.address, "the node may pull by plain HTTP")
-    yield Setting("--registry-mirror", f"http://{mirror.address}", "Docker Hub's images")
+def _overruled(start: Start) -> list[str]:
+    """Refuse a start that fails, or return the reasons that `force` overrules."""
+    found = list(refusals(start))
+    if found and not start.force:
+        first = found[0]
+        raise RefusedStartError(first.sentence, hint=f"{first.instead}; --force starts it anyway")
+    return [f"known to fail: {one.sentence}; what works: {one.instead}" for one in found]

@@ -74,6 +74,8 @@ class Start:
     as_root: bool = False
     rootless: bool = False
     """Whether Docker on the host runs without root."""
+    ha: bool = False
+    """Whether it has several control planes, behind kube-vip."""
 
     def __post_init__(self) -> None:
         """Check every word."""

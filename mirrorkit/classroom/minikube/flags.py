@@ -1,0 +1,109 @@
+"""The variables and flags of a start, each with its reason; the quirks are minikube.md §1's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.catalog.quirks import Quirk
+from mirrorkit.classroom.minikube.iso import iso_of
+from mirrorkit.classroom.minikube.parts import Setting
+from mirrorkit.classroom.minikube.start import (
+    CONTAINER_DRIVERS,
+    MACHINE_DRIVERS,
+    USUAL_PROFILE,
+    Mode,
+)
+from mirrorkit.classroom.minikube.ways import has_own_nodes, uses_preload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mirrorkit.classroom.minikube.start import Mirror, Start
+    from mirrorkit.documents.pins import Lock
+
+REPOSITORY: Final = "MINIKUBE_IMAGE_REPOSITORY"
+_BINARY_MIRROR: Final = "binary-mirror"
+
+
+def environment(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
+    """Yield the variables; the repository is one because flags are checked, and wrongly."""
+    if mode is not Mode.MIRROR:
+        return
+    why = "every image of the cluster comes from below it"
+    if Quirk.IMAGE_REPOSITORY_FLAG_REJECTS_DIGIT_LABELS in start.release.quirks:
+        why += f"; {start.release.version} takes the flag with an address for `auto` (#17496)"
+    yield Setting(REPOSITORY, f"{mirror.address}/k8s", why)
+
+
+def flags(start: Start, mode: Mode, mirror: Mirror, lock: Lock | None) -> Iterator[Setting]:
+    """Yield the flags in the order they are told."""
+    yield from _wanted(start)
+    yield from _extras(start)
+    yield from _nodes(start, mirror, lock)
+    yield from _downloads(start, mode, mirror)
+    yield from _runtime(start, mode, mirror)
+
+
+def _wanted(start: Start) -> Iterator[Setting]:
+    if start.profile != USUAL_PROFILE:
+        yield Setting("--profile", start.profile, "a cluster of its own, beside any other")
+    yield Setting("--driver", start.driver, "what the node runs on")
+    yield Setting("--kubernetes-version", start.kubernetes, "one that this release lists")
+    yield Setting("--container-runtime", start.runtime, "what runs the containers in the node")
+
+
+def _extras(start: Start) -> Iterator[Setting]:
+    if start.nodes > 1:
+        yield Setting("--nodes", str(start.nodes), "nodes of the cluster")
+    if start.ha:
+        yield Setting("--ha", None, "several control planes")
+    if start.cni != "auto":
+        yield Setting("--cni", start.cni, "the network between pods")
+    for addon in start.addons:  # one by one: not every release splits at commas
+        yield Setting("--addons", addon, "an addon to enable")
+    if start.as_root and start.driver in CONTAINER_DRIVERS:
+        yield Setting("--force", None, "as root minikube stops without it")
+
+
+def _nodes(start: Start, mirror: Mirror, lock: Lock | None) -> Iterator[Setting]:
+    """Yield where the node itself comes from."""
+    if start.driver in CONTAINER_DRIVERS:
+        kicbase = replace(start.release.kicbase, digest=None)
+        yield Setting("--base-image", str(kicbase), _why_by_tag(start))
+    if start.driver in MACHINE_DRIVERS and (iso := iso_of(start, lock)):
+        yield Setting("--iso-url", f"http://{mirror.local}/files/{iso}", "the node's disk")
+
+
+def _why_by_tag(start: Start) -> str:
+    quirks = start.release.quirks
+    why = "the node's image by its tag alone, for so a loaded one is found"
+    if Quirk.CACHED_KICBASE_STILL_NEEDS_DIGEST_PULL in quirks:
+        return f"{why}; by digest it would be pulled again (#13768)"
+    if Quirk.KICBASE_BREAKS_WITH_REGISTRY_PORT in quirks:
+        return f"{why}; {start.release.version} can't pull it from a registry with a port (#23227)"
+    return f"{why} (#7472)"
+
+
+def _downloads(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
+    """Yield how the host gets what it puts into the node."""
+    if mode is Mode.SEED:
+        if not uses_preload(start):
+            yield Setting("--preload", "false", "this storage driver takes none; the cache serves")
+        return
+    yield Setting("--preload", "false", "preloaded images come from Google, under other names")
+    yield Setting("--cache-images", "false", "nodes pull for themselves; the host asks no registry")
+    if _BINARY_MIRROR in start.release.flags:
+        url = f"http://{mirror.local}/k8s-release"
+        yield Setting("--binary-mirror", url, "kubelet, kubeadm and kubectl; the host fetches them")
+
+
+def _runtime(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
+    """Yield what the node's runtime is told; exact HOST:PORT, no network, no trailing slash."""
+    if not has_own_nodes(start):
+        return
+    if start.runtime == "docker" or mode is Mode.MIRROR:
+        yield Setting("--insecure-registry", mirror.address, "nodes may pull there by plain HTTP")
+    if start.runtime == "docker":
+        url = f"http://{mirror.address}"
+        yield Setting("--registry-mirror", url, "Docker Hub's images come from the mirror too")
