@@ -23,6 +23,7 @@ from mirrorkit.server.registry import Registry
 from mirrorkit.server.runner import Runner
 from mirrorkit.server.send import PLACES, SENDER
 from mirrorkit.server.sender import Sender
+from mirrorkit.server.setup import add_setup, or_setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -44,13 +45,14 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     add_files(app, room)
     add_archives(app, room)
     add_health(app, room)
+    add_setup(app)
     app.cleanup_ctx.append(_sending_within(limits, room))
 
     async def misses(_: web.Request) -> web.Response:
         """Answer which names were asked and are not held, the most asked first."""
         return web.json_response(room.misses.as_json())
 
-    app.router.add_get("/", make_page(room))
+    app.router.add_get("/", or_setup(make_page(room)))
     app.router.add_get("/api/v1/misses", misses)
     app.router.add_get("/metrics", _metrics_of(room))
     return app
