@@ -21,6 +21,7 @@ from mirrorkit.server.page import make_page
 from mirrorkit.server.places import Places
 from mirrorkit.server.registry import Registry
 from mirrorkit.server.runner import Runner
+from mirrorkit.server.seating import add_seats
 from mirrorkit.server.send import PLACES, SENDER
 from mirrorkit.server.sender import Sender
 from mirrorkit.server.setup import add_setup, or_setup
@@ -46,6 +47,7 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     add_archives(app, room)
     add_health(app, room)
     add_setup(app)
+    add_seats(app, room.seats, limits.head)
     app.cleanup_ctx.append(_sending_within(limits, room))
 
     async def misses(_: web.Request) -> web.Response:
@@ -63,7 +65,7 @@ def _sending_within(limits: Limits, room: Room) -> Callable[[web.Application], A
         """Keep what sends for as long as the loop runs."""
         app[SENDER] = Sender(limits.stuck)
         app[PLACES] = Places(limits.places, limits.streams)
-        app[METRICS] = Metrics(app[SENDER], app[PLACES], room.misses)
+        app[METRICS] = Metrics(app[SENDER], app[PLACES], room.misses, room.seats)
         yield
         app[SENDER].close()
 

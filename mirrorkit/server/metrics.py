@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mirrorkit.flows.check import Completeness
     from mirrorkit.server.misses import Misses
     from mirrorkit.server.places import Places
+    from mirrorkit.server.seats import Seats
     from mirrorkit.server.sender import Sender
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -45,10 +46,11 @@ def route_of(path: str) -> str:
 class Metrics:
     """Counts answers; the rest is looked up when somebody asks."""
 
-    def __init__(self, sender: Sender, places: Places, misses: Misses) -> None:
+    def __init__(self, sender: Sender, places: Places, misses: Misses, seats: Seats) -> None:
         self._sender = sender
         self._places = places
         self._misses = misses
+        self._seats = seats
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._bytes = 0
         self.connections: Callable[[], int] = int
@@ -78,6 +80,10 @@ class Metrics:
         yield Gauge("mirrorkit_streams_active", "Blobs being sent.", self._places.active)
         yield Gauge("mirrorkit_streams_waiting", "Blobs waiting in line.", self._places.waiting)
         yield Gauge("mirrorkit_connections", "Open connections.", self.connections())
+        seats = Gauge("mirrorkit_seats", "Students' machines.", labels=("state",))
+        for state, those in self._seats.by_state().items():
+            seats.add_metric((state,), len(those))
+        yield seats
 
 
 def _completeness(checked: Mapping[str, Completeness]) -> Iterable[Metric]:

@@ -18,6 +18,7 @@ from mirrorkit.flows.lessons import CLASS, groups
 from mirrorkit.oci.reference import is_host
 from mirrorkit.progress import readable
 from mirrorkit.server.phrases import CHINESE, ENGLISH, PHRASES, choose_language
+from mirrorkit.server.roll import call_roll
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,10 +83,12 @@ def make_page(room: Room) -> Callable[[web.Request], Awaitable[web.Response]]:
         )
         address = address_of(request)
         misses = room.misses.names()[:_MISSES_MOST]  # here, for requests go on counting meanwhile
+        seats = call_roll(room.seats, PHRASES[language])
         told = await asyncio.to_thread(_told, room, address)
         text = environment.get_template(f"page.{kind}").render(
             **told,
             misses=misses,
+            seats=seats,
             say=PHRASES[language],
             other=ENGLISH if language == CHINESE else CHINESE,
             style=Markup(_STYLE),  # noqa: S704 - our own file

@@ -16,6 +16,7 @@ from mirrorkit.oci.manifest import Index
 from mirrorkit.server.misses import Misses
 from mirrorkit.server.names import Names
 from mirrorkit.server.paths import Paths
+from mirrorkit.server.seats import Seats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ class Room:
         self._current_locks = locks
         self.manifests = Manifests(shelf)
         self.misses = Misses()
+        self.seats = Seats()
         self._index: LayoutIndex | None = None
         self._locks: Mapping[str, Lock] | None = None
         self._names = Names(EMPTY, ())
