@@ -63,8 +63,8 @@ def read_unknown(text: str, *, nested: bool = False) -> list[Finding]:
 
 
 def _named(script: Script) -> Iterator[Finding]:
-    for words in script.commands:
-        for word in images_in(words):
+    for command in script.commands:
+        for word in images_in(command.words):
             yield from judged(word.text, word.line)
 
 
