@@ -37,6 +37,20 @@ class LoadPlanned(_Event, frozen=True):
     bytes_needed: int
 
 
+class SeedPlanned(_Event, frozen=True):
+    """What is about to be copied out of the store: files, those that are there already, bytes."""
+
+    files: int
+    already: int
+    bytes_needed: int
+
+
+class FilePlaced(_Event, frozen=True):
+    """A file was copied out of the store, whole and right."""
+
+    path: str
+
+
 class VerifyPlanned(_Event, frozen=True):
     """What is about to be read again and held against its digests: blobs, bytes."""
 
@@ -205,8 +219,10 @@ Event: TypeAlias = (
     | LoadPlanned
     | FileCompleted
     | FileFailed
+    | FilePlaced
     | PlatformMissing
     | QuotaSeen
+    | SeedPlanned
     | SourcesSilent
     | TryingAgain
     | VerifyPlanned

@@ -13,6 +13,7 @@ from mirrorkit.events import (
     BytesVerified,
     LoadPlanned,
     Planned,
+    SeedPlanned,
     VerifyPlanned,
 )
 
@@ -51,8 +52,8 @@ class Tally:
             case Planned(bytes_needed=needed, bytes_held=held):
                 self._begin(needed, held)
                 self._plan_first(event)
-            case LoadPlanned(bytes_needed=needed) | VerifyPlanned(bytes_needed=needed):
-                self._begin(needed, 0)
+            case LoadPlanned() | SeedPlanned() | VerifyPlanned():
+                self._begin(event.bytes_needed, 0)
             case BytesArrived(count=count, is_resumed=True):
                 self.resumed += count
                 self.resumed_in_all += count

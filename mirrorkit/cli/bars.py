@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.cli.display import Display
 from mirrorkit.cli.screen import send_logs_to
 from mirrorkit.cli.underway import Underway
-from mirrorkit.events import LoadPlanned, Planned, VerifyPlanned
+from mirrorkit.events import LoadPlanned, Planned, SeedPlanned, VerifyPlanned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mirrorkit.cli.underway import Row
     from mirrorkit.events import Event
 
+_PLANS: Final = (Planned, LoadPlanned, SeedPlanned, VerifyPlanned)
 _SECONDS: Final = 0.2
 _TOTAL_LEAST: Final = 42
 _WORDS_LEAST: Final = 23
@@ -44,7 +45,7 @@ class BarDisplay(Display):
         with self._adding:
             self.count(event)
             self._underway.add(event)
-        if isinstance(event, (Planned, LoadPlanned, VerifyPlanned)) and self._live is None:
+        if isinstance(event, _PLANS) and self._live is None:
             self._start()
         self.show(event)
 

@@ -21,6 +21,7 @@ from mirrorkit.events import (
     Event,
     FileCompleted,
     FileFailed,
+    FilePlaced,
     ImageCompleted,
     ImageFailed,
     ImageLoaded,
@@ -29,6 +30,7 @@ from mirrorkit.events import (
     Planned,
     PlatformMissing,
     QuotaSeen,
+    SeedPlanned,
     SourceFailed,
     SourcesSilent,
     TryingAgain,
@@ -50,6 +52,7 @@ _SENTENCES: Final[dict[type, str]] = {
     DocumentIgnored: "note      {0.digest} beside the lock is ignored: {0.reason}",
     FileCompleted: "complete  {0.path}",
     FileFailed: "failed    {0.path}",
+    FilePlaced: "placed    {0.path}",
     PlatformMissing: "note      {0.name} does not exist for {0.platform}",
     SourceFailed: "trouble   {0.source}: {0.reason}",
     SourcesSilent: "no source answers; serving what is here, trying again in {0.retry_in:.0f} s",
@@ -134,6 +137,9 @@ def sentence(event: Event) -> str | None:
             text = f"wrong     {event.digest} {event.reason}{named}"
         case VerifyPlanned():
             text = f"{counted(event.blobs, 'blob')} to read again, {readable(event.bytes_needed)}"
+        case SeedPlanned():
+            size = readable(event.bytes_needed)
+            text = f"{counted(event.files, 'file')} to place, {size}; {event.already} already there"
         case LoadPlanned():
             size = readable(event.bytes_needed)
             text = (

@@ -88,7 +88,7 @@ def main() -> None:
 
 def _usage_hint(arguments: list[str]) -> str:
     groups = {"catalog", "sources", "minikube"}
-    known = {*_COMMANDS, *groups, "releases", "kubernetes", "images", "probe", "flags"}
+    known = {*_COMMANDS, *groups, "releases", "kubernetes", "images", "probe", "flags", "seed"}
     words = itertools.takewhile(known.__contains__, arguments)
     return " ".join(("mirrorkit", *words, "--help"))
 

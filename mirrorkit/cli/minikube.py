@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from mirrorkit.cli import minikube_flags
+from mirrorkit.cli import minikube_flags, minikube_seed
 
 app = typer.Typer(help="Start minikube against the mirror.", rich_markup_mode=None)
 app.command("flags")(minikube_flags.command)
+app.command("seed")(minikube_seed.command)
 
 
 @app.callback()

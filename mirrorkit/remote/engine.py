@@ -41,6 +41,11 @@ class DockerEngine:
             said = self._client.version()
         return Platform.of(said["Os"], said["Arch"])
 
+    def storage_driver(self) -> str:
+        """Return how it keeps layers: overlay2, or overlayfs with containerd's store."""
+        with self._clearly():
+            return str(self._client.info()["Driver"])
+
     def image(self, name: str) -> EngineImage | None:
         """Return what a name stands for there, or None."""
         with self._clearly():

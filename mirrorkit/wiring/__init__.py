@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
+    from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
+    from mirrorkit.wiring.seeding import SeedOrder
 
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "probe_sources",
     "read_lock",
     "read_wanted",
+    "seed_minikube",
     "start_server",
     "sync_once",
     "verify_store",
@@ -272,3 +275,10 @@ async def start_server(settings: Settings, files: LockFiles) -> Runner:
     limits = fit(Limits(streams=settings.streams))
     log = open_access_log(settings.access_log)
     return await start(make_app(room, limits), settings.listen, limits, log)
+
+
+def seed_minikube(settings: Settings, order: SeedOrder, report: Listener) -> SeedReport:
+    """Fill a `.minikube` from the store, and load kicbase into Docker; blocks until done."""
+    from mirrorkit.wiring.seeding import seed
+
+    return seed(settings, order, report)
