@@ -28,6 +28,9 @@ _COMPONENTS: Final = (
 _NO_DOCKERSHIM: Final = (1, 24)
 """From this Kubernetes on cri-dockerd stands between kubelet and Docker."""
 _CRI_DOCKERD_PAUSE: Final = Reference(KUBERNETES_OLD, "pause", "3.6")
+RELAY: Final = Reference("docker.io", "library/nginx", "1.22-alpine")
+"""What leads a student's clusters to the mirror: of the published nginx images the smallest. Its
+branch has ended, so the tag rests, and the course has it anyway."""
 
 
 def images_for(  # noqa: PLR0913 - each is a choice of the class
@@ -50,6 +53,8 @@ def images_for(  # noqa: PLR0913 - each is a choice of the class
     return merged(
         [
             *_machine(chosen),
+            # No digest: where a registry answers, its tag decides.
+            Image(RELAY, None, needed_by=("relay",)),
             *control_plane(version),
             *_pause_of_cri_dockerd(chosen, version, runtime),
             *_network(chosen, network_of(checked(cni, NETWORKS, "network"), runtime, nodes)),

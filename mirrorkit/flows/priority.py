@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.catalog.needs import RELAY
 from mirrorkit.documents.pins import PinnedFile
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ _KICBASE: Final = "k8s-minikube/kicbase"
 
 
 def rank(lock: Lock, item: PinnedImage | PinnedFile) -> int:
-    """Return an item's place: kicbase, the cluster's images, files, then lesson by lesson.
+    """Return an item's place: kicbase and relay, the cluster's images, files, then the lessons.
 
     What a lesson shares with the cluster is the cluster's; what two lessons share, the first's.
     """
@@ -22,4 +23,5 @@ def rank(lock: Lock, item: PinnedImage | PinnedFile) -> int:
         return 3 + min(lessons)
     if isinstance(item, PinnedFile):
         return 2
-    return 0 if item.name.repository == _KICBASE else 1
+    is_first = item.name.repository == _KICBASE or item.name == RELAY
+    return 0 if is_first else 1

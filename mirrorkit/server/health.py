@@ -31,8 +31,8 @@ def add_health(app: web.Application, room: Room) -> None:
         return web.json_response(status, status=200 if status["complete"] else 503)
 
     async def livez(_: web.Request) -> web.Response:
-        """Answer that the process lives."""
-        return web.json_response({"alive": True})
+        """Answer that the process lives, and whose it is: a relay tells a mirror by this."""
+        return web.json_response({"alive": True, "program": "mirrorkit"})
 
     async def readyz(_: web.Request) -> web.Response:
         """Answer whether the store can be read, complete or not."""

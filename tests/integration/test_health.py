@@ -174,7 +174,10 @@ async def test_the_process_lives_and_is_ready_before_anything_is_held(
     tmp_path: Path, images: dict[str, Made], serve: Serve
 ) -> None:
     client = await serve(DiskStore(tmp_path / "nothing"), lock_of(images))
-    for path, body in (("/livez", {"alive": True}), ("/readyz", {"ready": True})):
+    for path, body in (
+        ("/livez", {"alive": True, "program": "mirrorkit"}),
+        ("/readyz", {"ready": True}),
+    ):
         answer = await client.get(path)
         assert (answer.status, await answer.json()) == (200, body)
 

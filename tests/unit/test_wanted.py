@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.documents.wish import parse_wish
 from mirrorkit.errors import DocumentError
+from mirrorkit.flows.priority import rank
 from mirrorkit.flows.wanted import Wanted, disagreement, wanted
 
 CLASS = "version: 1\nminikube: v1.25.2\nkubernetes: v1.23.3\n"
 APISERVER = "sha256:b8eba88862bab7d3d7cdddad669ff1ece006baa10d3a3df119683434497a0949"
 BUSYBOX = "docker.io/library/busybox:latest"
+LOCK = Path(__file__).parents[2] / "images.lock.yaml"
 
 
 def come_to(text: str) -> Wanted:
@@ -37,6 +41,27 @@ def test_what_is_published_is_known_and_who_needs_it_is_said() -> None:
     assert apiserver.needed_by == ("kubernetes v1.23.3",)
     assert [str(name) for name in apiserver.also] == ["k8s.gcr.io/kube-apiserver:v1.23.3"]
     assert {str(child.platform) for child in apiserver.children} == {"linux/amd64", "linux/arm64"}
+
+
+@pytest.mark.parametrize("minikube", ["v1.25.2", "v1.30.0", "v1.38.1"])
+def test_every_class_on_minikube_has_the_relay_and_fetches_it_with_kicbase(minikube: str) -> None:
+    (relay,) = (
+        image
+        for image in come_to(f"version: 1\nminikube: {minikube}\n").images
+        if "relay" in image.needed_by
+    )
+    assert str(relay.name) == "docker.io/library/nginx:1.22-alpine"
+    assert relay.is_moving  # its registry is asked, when it answers
+    assert {str(child.platform) for child in relay.children} == {"linux/amd64", "linux/arm64"}
+    lock = parse_lock(LOCK.read_bytes())
+    ranks = {str(image.name): rank(lock, image) for image in lock.images}
+    assert ranks[str(relay.name)] == ranks["gcr.io/k8s-minikube/kicbase:v0.0.30"] == 0
+    assert ranks["registry.k8s.io/pause:3.6"] == 1
+
+
+def test_a_kubeadm_room_needs_no_relay() -> None:
+    found = come_to("version: 1\nkubeadm: [{kubernetes: v1.23.3}]\n")
+    assert not [image for image in found.images if "relay" in image.needed_by]
 
 
 def test_lessons_keep_their_order_and_share_what_they_share() -> None:
