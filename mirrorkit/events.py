@@ -119,6 +119,13 @@ class SourceFailed(_Event, frozen=True):
     reason: str
 
 
+class SourcePaused(_Event, frozen=True):
+    """A host asked to be left alone, and is for so many seconds; others bring its part."""
+
+    host: str
+    retry_in: float
+
+
 class ImageCompleted(_Event, frozen=True):
     """An image has all its bytes and its name."""
 
@@ -223,6 +230,7 @@ Event: TypeAlias = (
     | PlatformMissing
     | QuotaSeen
     | SeedPlanned
+    | SourcePaused
     | SourcesSilent
     | TryingAgain
     | VerifyPlanned

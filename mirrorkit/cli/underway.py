@@ -13,6 +13,7 @@ from mirrorkit.events import (
     BytesArrived,
     BytesDropped,
     ConnectionsChanged,
+    SourcePaused,
 )
 from mirrorkit.progress import Rate, Tally, about, counted, readable
 
@@ -56,6 +57,9 @@ class Host:
     """None where it never had any: what an engine takes in comes from no host."""
     arrived: int = 0
     rate: Rate = field(default_factory=Rate)
+    pause: float = 0.0
+    """Seconds it asked to be left alone, not looked at yet."""
+    paused_until: float = 0.0
 
 
 @dataclass
@@ -69,6 +73,7 @@ class Underway:
     rate: Rate = field(default_factory=Rate)
     blobs: dict[str, Blob] = field(default_factory=dict)
     hosts: dict[str, Host] = field(default_factory=dict)
+    _now: float = 0.0
     _places: list[str | None] = field(default_factory=list)
     """Whose row it is, by digest."""
 
@@ -87,14 +92,19 @@ class Underway:
                 self._move(digest, -count)
             case ConnectionsChanged(host=host, count=count):
                 self._host(host).count = count
+            case SourcePaused(host=host, retry_in=pause):
+                self._host(host).pause = pause
             case _:
                 pass
 
     def look(self, now: float) -> None:
         """Take the rates, and give free rows to the blobs that have none."""
+        self._now = now
         self.rate.add(self.tally.fetched_in_all + self.tally.verified, now)
         for host in self.hosts.values():
             host.rate.add(host.arrived, now)
+            if host.pause:
+                host.pause, host.paused_until = 0.0, now + host.pause
         self._places = [one if one in self.blobs else None for one in self._places]
         for digest in self.blobs:
             if digest not in self._places:
@@ -118,7 +128,13 @@ class Underway:
         """Return a row for each host that had connections, the busiest few."""
         hosts = [(name, host) for name, host in self.hosts.items() if host.count is not None]
         busiest = sorted(hosts, key=lambda pair: -pair[1].arrived)[:_HOSTS_MOST]
-        return [_host_row(*pair) for pair in sorted(busiest, key=itemgetter(0))]
+        return [self._host_row(*pair) for pair in sorted(busiest, key=itemgetter(0))]
+
+    def _host_row(self, name: str, host: Host) -> Row:
+        words = f"{counted(host.count or 0, 'connection')}, {readable(host.rate.per_second)}/s"
+        if not host.count and host.paused_until > self._now:
+            words = f"pauses, {about(host.paused_until - self._now)}"
+        return Row(printable(name), words)
 
     def _move(self, digest: str, count: int) -> None:
         if (blob := self.blobs.get(digest)) is not None:
@@ -141,11 +157,6 @@ def _blob_row(blobs: Mapping[str, Blob], digest: str | None) -> Row:
         return Row("")
     words = f"{readable(blob.done)} of {readable(blob.size)}"
     return Row(short(blob.what), words, _share(blob.done, blob.size))
-
-
-def _host_row(name: str, host: Host) -> Row:
-    words = f"{counted(host.count or 0, 'connection')}, {readable(host.rate.per_second)}/s"
-    return Row(printable(name), words)
 
 
 def _share(done: int, whole: int) -> float:

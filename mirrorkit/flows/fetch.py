@@ -18,6 +18,7 @@ from mirrorkit.events import (
     BytesDropped,
     ConnectionsChanged,
     SourceFailed,
+    SourcePaused,
 )
 from mirrorkit.flows.blame import blame
 from mirrorkit.flows.download import Download, Piece
@@ -43,7 +44,7 @@ class Fetcher:
     """What one run's blobs share: connections, and what is known of hosts and sources.
 
     While `is_held` says that the operator's limit is what slows them, more connections would bring
-    nothing, and one that waits its turn does not stall.
+    nothing, and one that waits its turn does not stall. What `hosts` says of them outlives it.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Fetcher:
         *,
         jobs: int,
         is_held: Callable[[], bool] = lambda: False,
+        hosts: dict[str, Host] | None = None,
     ) -> None:
         self._sink = sink
         self._report = report
         self._jobs = jobs
         self._is_held = is_held
-        self._hosts: dict[str, Host] = {}
+        self._hosts = {} if hosts is None else hosts
         self._downloads: list[Download] = []
         self._lanes: set[asyncio.Task[None]] = set()
         self._liars: set[str] = set()
@@ -98,9 +100,9 @@ class Fetcher:
             if resumed := ingest.parts.count:
                 self._report(BytesArrived("", str(blob.digest), resumed, is_resumed=True))
             honest = [source for source in sources if source.name not in self._liars]
-            await self._complete(
-                Download(blob, honest or sources, what, rank, ingest, self._clock())
-            )
+            download = Download(blob, honest or sources, what, rank, ingest, self._clock())
+            self._do_without_away(download)
+            await self._complete(download)
 
     async def _complete(self, download: Download) -> None:
         self._downloads.append(download)
@@ -143,6 +145,14 @@ class Fetcher:
             for source in download.willing() if others or download is wronged else ():
                 if source.name == name:
                     download.refuse(source, error)
+
+    def _do_without_away(self, download: Download) -> None:
+        """Ask for nothing where a host wants a pause that is longer than anybody waits."""
+        now = self._clock()
+        for source in download.willing():
+            if (error := self._host(source).away(now)) is not None:
+                download.refusals[source] = error
+        download.settle()
 
     def _host(self, source: Source) -> Host:
         return self._hosts.setdefault(source.host, Host(self._jobs))
@@ -241,8 +251,7 @@ class Fetcher:
         except UnreachableError as error:
             if piece.got < _PROGRESS:
                 host.complained()
-            if error.retry_after:
-                host.paused_until = self._clock() + error.retry_after
+            self._pause(source, error)
             self._strike(download, piece, error)
         except (UpstreamError, IntegrityError) as error:
             self._report(SourceFailed(download.what, source.name, error.message))
@@ -254,6 +263,16 @@ class Fetcher:
             download.end(piece)
             download.settle()
             self._dispatch()
+
+    def _pause(self, source: Source, error: UnreachableError) -> None:
+        """Leave a host alone for as long as it asked."""
+        if not error.retry_after:
+            return
+        host = self._host(source)
+        host.pause(error, self._clock())
+        self._report(SourcePaused(source.host, error.retry_after))
+        for download in self._downloads if host.away(self._clock()) else ():
+            self._do_without_away(download)
 
     def _strike(self, download: Download, piece: Piece, error: UnreachableError) -> None:
         self._report(SourceFailed(str(download.blob.digest), piece.source.name, error.message))

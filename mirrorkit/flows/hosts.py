@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mirrorkit.errors import UnreachableError
 
 CONNECTIONS_FIRST: Final = 4
 _CONNECTIONS_MORE: Final = 2
@@ -13,6 +16,8 @@ _PIECE_FIRST: Final = 4 << 20
 _PIECE_LEAST: Final = 1 << 20
 _PIECE_MOST: Final = 8 << 20
 _PIECE_SECONDS: Final = 10.0
+PAUSE_MOST: Final = 300.0
+"""Seconds that are waited for a host; one that asks for more is done without."""
 _STALL_SHARE: Final = 8
 _TELLING: Final = 256 * 1024
 
@@ -30,6 +35,7 @@ class Host:
     _arrived: int = 0
     _was_full: bool = False
     _best_rate: float = 0.0
+    _complaint: UnreachableError | None = None
 
     def __post_init__(self) -> None:
         self.limit = min(self.limit, self.most)
@@ -38,6 +44,15 @@ class Host:
         """Say whether one more connection may be opened."""
         self._was_full = self._was_full or self.active >= self.limit
         return self.active < self.limit and self.paused_until <= now
+
+    def pause(self, error: UnreachableError, now: float) -> None:
+        """Leave it alone for as long as it asked."""
+        self.paused_until = max(self.paused_until, now + (error.retry_after or 0.0))
+        self._complaint = error
+
+    def away(self, now: float) -> UnreachableError | None:
+        """Return why it is done without, while it wants a pause longer than anybody waits."""
+        return self._complaint if self.paused_until - now > PAUSE_MOST else None
 
     def arrived(self, count: int) -> None:
         """Count bytes."""

@@ -52,7 +52,7 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
             raise IntegrityError(f"of its layer {layer.digest[:19]}…, {error}") from error
 
     try:
-        async with Fetcher(run.store, run.report, jobs=run.jobs) as fetcher:
+        async with Fetcher(run.store, run.report, jobs=run.jobs, hosts=run.hosts) as fetcher:
             await each(zip(manifest.layers, unpacked, strict=True), one, jobs=run.jobs)
     except IntegrityError:
         for layer in brought:
@@ -85,7 +85,7 @@ async def _config(config: Descriptor, source: Source, run: Run, what: str) -> by
     data = blob_beside(config, run)
     if data is not None:
         await put(run.store, config.digest, data)
-    async with Fetcher(run.store, run.report, jobs=1) as fetcher:
+    async with Fetcher(run.store, run.report, jobs=run.jobs, hosts=run.hosts) as fetcher:
         await fetcher.fetch(config, [source], what=what)
     return run.store.read(config.digest)
 

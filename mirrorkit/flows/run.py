@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import PinnedFile, PinnedImage
     from mirrorkit.documents.sources import Place
     from mirrorkit.events import Listener
+    from mirrorkit.flows.hosts import Host
     from mirrorkit.oci.digest import Digest
 
 
@@ -42,6 +43,8 @@ class Run:
     """Where an image may be by its tag, the first to ask first."""
     is_held: Callable[[], bool] = lambda: False
     """Whether bytes wait for the operator's limit right now."""
+    hosts: dict[str, Host] = field(default_factory=dict)
+    """What is known of the hosts that bring blobs, by name."""
     manifests: Manifests = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
 from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
-from mirrorkit.flows.attempts import each
+from mirrorkit.flows.attempts import each, wanted_pause
 from mirrorkit.flows.check import Completeness, Level, State, check
 from mirrorkit.flows.fetch import Fetcher
 from mirrorkit.flows.files import plan_files, sync_file
+from mirrorkit.flows.hosts import PAUSE_MOST
 from mirrorkit.flows.plan import make_plan, refuse_full_disk
 from mirrorkit.flows.priority import rank
 from mirrorkit.flows.sameimage import take_same_images
@@ -56,12 +57,20 @@ async def sync(lock: Lock, run: Run, *, wants_exact: bool = False) -> SyncReport
         report = await _pass(lock, run, tally, wants_exact=wants_exact)
         if tally.fetched and tally.fetched + tally.resumed > tally.dropped:
             pauses = iter(run.pauses)
-        is_hopeful = any(isinstance(one, UnreachableError) for one in report.failures.values())
-        pause = next(pauses, None) if is_hopeful else None
+        wanted = list(_wanted_pauses(report))
+        pause = next(pauses, None) if wanted else None
         if pause is None:
             return await _substitute(lock, report, run)
+        pause = max(pause, min(wanted))
         run.report(TryingAgain(pause))
         await asyncio.sleep(pause)
+
+
+def _wanted_pauses(report: SyncReport) -> Iterator[float]:
+    """Yield how long to wait before each failure that may pass is tried again, in seconds."""
+    for error in report.failures.values():
+        if isinstance(error, UnreachableError) and wanted_pause(error) <= PAUSE_MOST:
+            yield wanted_pause(error)
 
 
 async def _substitute(lock: Lock, report: SyncReport, run: Run) -> SyncReport:
@@ -93,7 +102,9 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
         plan = await make_plan(todo, told)
         file_plans = await plan_files(files, told, plan.failures)
         _announce(plan, file_plans, told)
-        async with Fetcher(run.store, listen, jobs=run.jobs, is_held=run.is_held) as fetcher:
+        async with Fetcher(
+            run.store, listen, jobs=run.jobs, is_held=run.is_held, hosts=run.hosts
+        ) as fetcher:
             await Pass(lock, told, plan, fetcher).fetch_all(file_plans)
     return SyncReport(check(lock, run.store, run.manifests), plan.failures)
 

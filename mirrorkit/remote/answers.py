@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -18,12 +19,13 @@ from mirrorkit.errors import (
     UnreachableError,
     UpstreamError,
 )
+from mirrorkit.progress import lasting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
 _ERROR_MAX: Final = 64 * 1024
-_RETRY_AFTER_MAX: Final = 60.0
+_RETRY_AFTER_MAX: Final = 86_400.0
 _BODY_SECONDS: Final = 60.0
 _PROXY_HINT: Final = "put it into http_proxy and https_proxy: http://USER:PASSWORD@HOST:PORT"
 
@@ -68,7 +70,9 @@ async def refuse(
         raise DeniedError(message, hint=f"docker login {login}, or choose another source")
     if status in (408, 429) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         hint = quota if status == HTTPStatus.TOO_MANY_REQUESTS else None
-        raise UnreachableError(message, hint=hint, retry_after=_retry_after(response.headers))
+        pause = _retry_after(response.headers)
+        message += f"; it asks for a pause of {lasting(math.ceil(pause))}" if pause else ""
+        raise UnreachableError(message, hint=hint, retry_after=pause)
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         raise proxy_login_missing(host)
     raise UpstreamError(message)
@@ -101,7 +105,7 @@ async def _said(response: aiohttp.ClientResponse) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After as seconds or as a date (RFC 9110 §10.2.3); None when it is neither."""
+    """Read Retry-After, seconds or a date (RFC 9110 §10.2.3), a day at most; None if neither."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), _RETRY_AFTER_MAX)

@@ -41,6 +41,8 @@ _ACCEPT: Final = ", ".join(sorted(DOCUMENTS))
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\Z")
 _ATTEMPTS: Final = 3
 _PATIENCE_SECONDS: Final = 30.0
+_PAUSE_MOST: Final = 5.0
+"""A longer pause is left to whoever knows of other sources."""
 
 
 class Repository:
@@ -75,7 +77,8 @@ class Repository:
     async def manifest(self, digest: Digest) -> bytes:
         """Return a manifest's bytes as sent, at most 8 MiB; the caller checks them.
 
-        Asks again when the registry gives no answer or 429, 5xx; then UnreachableError.
+        Asks again when the registry gives no answer or 429, 5xx; then, or where it asks for a pause
+        of more than some seconds, UnreachableError.
         """
         return await self._patiently(lambda: self._manifest(digest))
 
@@ -98,6 +101,8 @@ class Repository:
     def _backoff(self, error: Exception) -> bool | float:
         """Ask again only what may answer differently, when the registry says, and tell so."""
         if not isinstance(error, UnreachableError) or error.is_remembered:
+            return False
+        if (error.retry_after or 0.0) > _PAUSE_MOST:
             return False
         self._transport.report(SourceFailed(self._path, self._host, error.message))
         return error.retry_after or True

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
+    from mirrorkit.flows.hosts import Host
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.load import LoadReport
     from mirrorkit.flows.locking import Inquiry, Locked
@@ -71,11 +72,13 @@ def open_store(settings: Settings) -> DiskStore:
 
 
 @asynccontextmanager
-async def open_run(settings: Settings, report: Listener) -> AsyncIterator[Run]:
-    """Open what one sync needs; connections are closed at the end."""
+async def open_run(
+    settings: Settings, report: Listener, hosts: dict[str, Host] | None = None
+) -> AsyncIterator[Run]:
+    """Open what one sync needs; connections are closed at the end, `hosts` may serve the next."""
     upstreams = Upstreams(settings, report)
     try:
-        yield _run(settings, upstreams, report)
+        yield replace(_run(settings, upstreams, report), hosts={} if hosts is None else hosts)
     finally:
         await upstreams.close()
 
@@ -166,8 +169,9 @@ async def keep_filled(
     from mirrorkit.flows.keep import keep_filled as keep
 
     wished = Wished(lambda: next(iter(files.current().values())), renewal)
+    hosts: dict[str, Host] = {}  # who asked to be left alone is, from one sync to the next
     while True:
-        done = await keep(wished, lambda: open_run(settings, report), told)
+        done = await keep(wished, lambda: open_run(settings, report, hosts), told)
         await changed(wished, done, math.inf)
 
 

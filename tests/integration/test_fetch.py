@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.errors import IntegrityError
-from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed
+from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed, SourcePaused
 from mirrorkit.oci.digest import Digest
 from mirrorkit.store.disk import DiskStore
 from tests.fakes.call import honest
@@ -131,12 +131,25 @@ async def test_of_a_source_without_ranges_one_answer_is_enough_whichever_comes_f
 async def test_another_source_takes_over_while_the_first_wants_to_be_left_alone(
     one: FakeRegistry, two: FakeRegistry, store: Store
 ) -> None:
-    one.fail(HUGE, status(429, {"Retry-After": "60"}))
+    one.fail(HUGE, status(429, {"Retry-After": "120"}))
     lesson = Lesson.of({APP: IMAGE}, one.url, two.url)
     assert (await lesson.sync(store)).exit_status == 0
     assert store.read(HUGE) == LAYER.data
     assert one.sent(HUGE) + two.sent(HUGE) == LENGTH
     assert two.sent(HUGE) > 0
+    assert SourcePaused("one.test", 120) in lesson.heard
+
+
+async def test_a_host_that_asks_for_hours_is_done_without_for_every_blob(tmp_path: Path) -> None:
+    pair = {APP: made("huge", "other", size=SIZE)}
+    with fake_registry(pair) as upstream:
+        upstream.always("/blobs/", status(429, {"Retry-After": "7200"}))
+        lesson = Lesson.of(pair, upstream.url)
+        report = await lesson.sync(DiskStore(tmp_path / "store"), pauses=(0.0,))
+        # Those that were under way together when the first no came; nothing after it.
+        assert len(upstream.requests("/blobs/")) <= 4
+    assert "answered 429; it asks for a pause of 2 hours" in report.failures[APP].message
+    assert report.exit_status == 4
 
 
 async def test_the_rest_of_what_hangs_is_taken_over_by_another_connection(

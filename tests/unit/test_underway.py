@@ -12,6 +12,7 @@ from mirrorkit.events import (
     BytesDropped,
     ConnectionsChanged,
     Planned,
+    SourcePaused,
 )
 from mirrorkit.progress import Tally
 
@@ -97,3 +98,12 @@ def test_what_was_saved_is_that_of_the_first_plan_and_all_resumes() -> None:
     ):
         tally.add(event)
     assert saved(tally) == "saved: 120 B resumed, 80 B shared, 300 B already here"
+
+
+def test_a_host_that_asked_to_be_left_alone_says_for_how_long_yet() -> None:
+    underway = after(ConnectionsChanged("one.test", 4), SourcePaused("one.test", 120))
+    underway.add(ConnectionsChanged("one.test", 0))
+    underway.look(61.0)
+    assert underway.host_rows() == [Row("one.test", "pauses, about 60 s")]
+    underway.look(122.0)
+    assert underway.host_rows() == [Row("one.test", "0 connections, 0 B/s")]
