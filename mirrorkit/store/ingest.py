@@ -235,8 +235,8 @@ def forget_old(folder: Path, *, seconds: float = _KEPT_SECONDS) -> None:
             partial.unlink()
             journal_of(partial).unlink(missing_ok=True)
     # What a crash between publishing and clearing left.
-    for journal in folder.glob("sha*-*.journal"):
-        if not journal.with_name(journal.name.removesuffix(".journal")).exists():
+    for journal in folder.glob("sha*-*.journal*"):
+        if not journal.with_name(journal.name.partition(".")[0]).exists():
             journal.unlink(missing_ok=True)
 
 

@@ -3,7 +3,8 @@
 One JSON line a fact, appended: `{start, stop, hash}` says what bytes hashed to when they were
 written, in the algorithm of the blob's digest (from 0 on it is the whole beginning), and
 `{start, stop, source}` who sent them. Nothing is forced to disk before its line: reading hashes
-again and believes only what fits, so a power cut costs what it took and no more.
+again and believes only what fits, so a power cut costs what it took and no more. What did not fit
+is left out then, for it would be hashed again at each resume.
 """
 
 from __future__ import annotations
@@ -61,6 +62,24 @@ class Journal:
             self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(self._fd, data)
 
+    def replace(self, lines: Iterable[Line]) -> None:
+        """Put these facts in the place of all; where that fails (a full disk) the old ones stay."""
+        fresh = Journal(self._path.with_name(f"{self._path.name}.new"))
+        fresh.clear()
+        try:
+            fresh.begin()
+            fresh.append(lines)
+            fresh.rename(self._path)
+        except OSError:
+            fresh.clear()
+        else:
+            self.close()
+
+    def rename(self, path: Path) -> None:
+        """Take the place of another journal."""
+        self.close()
+        self._path.rename(path)
+
     def clear(self) -> None:
         """Forget everything."""
         self.close()
@@ -98,19 +117,30 @@ def noted(journal: Journal) -> int:
 
 
 def believed(journal: Journal, fd: int, size: int, hashing: Hashing) -> Parts:
-    """Hash again what a journal vouches for; return what is still as it was, and whose it is."""
+    """Hash again what a journal vouches for; return what is still as it was, and whose it is.
+
+    A line that is not so any more is dropped from the journal.
+    """
     lines = list(journal.lines(size))
-    proven = Parts()
     beginnings = {line.stop: line.hash for line in lines if line.hash and not line.start}
-    proven.add(Span(0, _proven_beginning(fd, beginnings, hashing)), "")
+    reach = _proven_beginning(fd, beginnings, hashing)
+    proven = Parts()
+    proven.add(Span(0, reach), "")
+    kept: list[Line] = []
     for line in lines:
-        if (
-            line.hash
-            and line.start
-            and proven.gaps(line.span)
-            and (hash_of(fd, line.span, hashing) == line.hash)
-        ):
+        if line.hash and line.start and proven.gaps(line.span):
+            if hash_of(fd, line.span, hashing) != line.hash:
+                continue
             proven.add(line.span, "")
+        if line.start or not line.hash or line.stop <= reach:
+            kept.append(line)
+    if proven.count and len(kept) < len(lines):
+        journal.replace(line for line in kept if line.hash or proven.within(line.span))
+    return _sent(proven, lines)
+
+
+def _sent(proven: Parts, lines: Iterable[Line]) -> Parts:
+    """Return proven bytes with those who sent them, as far as lines say."""
     parts = Parts()
     for part in proven:
         parts.add(Span(part.start, part.stop), part.source)

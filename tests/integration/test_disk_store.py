@@ -12,7 +12,10 @@ from mirrorkit.errors import StoreError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
+from mirrorkit.spans import Part, Span
 from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.ingest import journal_of
+from mirrorkit.store.journal import Journal
 from tests.integration.watched import blob_of, files_below, put, write_all
 from tests.lab.clients import skopeo_copy, skopeo_digest, skopeo_inspect
 from tests.lab.images import DOCKER, OCI, Format, Made, image, index
@@ -140,6 +143,32 @@ async def test_bytes_that_are_not_those_journalled_are_not_believed(tmp_path: Pa
         assert 1 << 20 <= offset(ingest) <= 2 << 20
     await put(store, BODY)
     assert store.read(blob.digest) == BODY
+    assert not files_below(tmp_path / "ingest")
+
+
+async def test_what_a_journal_was_wrong_about_is_not_read_again_at_the_next_resume(
+    tmp_path: Path,
+) -> None:
+    body = random_layer("journal", 6 << 20).data
+    store, blob = DiskStore(tmp_path), blob_of(body)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        await append(ingest, body[: 3 << 20])
+        async with ingest.writer(4 << 20, "far") as writer:
+            await writer.write(body[4 << 20 :])
+    partial = tmp_path / "ingest" / f"sha256-{blob.digest.hex}"
+    with partial.open("r+b") as file:
+        file.seek(2 << 20)
+        file.write(bytes([body[2 << 20] ^ 1]))
+    for _ in range(2):
+        async with store.ingest(blob) as ingest:
+            assert ingest is not None
+            assert list(ingest.parts)[-1] == Part(4 << 20, len(body), "far")
+        lines = [line for line in Journal(journal_of(partial)).lines() if line.hash]
+        assert [line.span for line in lines if not line.start][-1] == Span(0, 2 << 20)
+        assert not any(line.stop == 3 << 20 for line in lines)
+    assert len(files_below(tmp_path / "ingest")) == 2
+    await put(store, body)
     assert not files_below(tmp_path / "ingest")
 
 

@@ -50,8 +50,9 @@ class Evening:
     chance: random.Random
     vouched: dict[str, Parts] = field(default_factory=dict)
     """Of each blob what must not be asked for again: what the journals said, or all of it."""
-    lost: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """Of each blob, how many lines its journal had when all bytes from a place on were lost."""
+    lost: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    """Of each blob, which file its journal was, and of how many lines, when all bytes from a place
+    on were lost."""
     saved: int = 0
     """Bytes that some restart found vouched for, at most."""
 
@@ -97,12 +98,14 @@ class Evening:
             file.truncate(start)
             file.truncate(size)
         digest = partial.name.replace("-", ":", 1)
-        count = len(list(Journal(journal_of(partial)).lines()))
-        self.lost.setdefault(digest, []).append((count, start))
-        self.vouched[digest] = lines_of(partial, self.lost[digest])
+        journal = journal_of(partial)
+        if journal.exists():
+            count = len(list(Journal(journal).lines()))
+            self.lost.setdefault(digest, []).append((journal.stat().st_ino, count, start))
+        self.vouched[digest] = lines_of(partial, self.lost.get(digest, []))
 
 
-def vouched_for(store: Path, digest: str, size: int, lost: list[tuple[int, int]]) -> Parts:
+def vouched_for(store: Path, digest: str, size: int, lost: list[tuple[int, int, int]]) -> Parts:
     """Return what needs no fetching: all that is published, and what a journal says is there."""
     if (store / "blobs" / digest.replace(":", "/")).exists():
         parts = Parts()
@@ -111,11 +114,17 @@ def vouched_for(store: Path, digest: str, size: int, lost: list[tuple[int, int]]
     return lines_of(store / "ingest" / digest.replace(":", "-"), lost)
 
 
-def lines_of(partial: Path, lost: list[tuple[int, int]]) -> Parts:
-    """Return what a journal vouches for, without the lines about bytes that were lost since."""
-    parts = Parts()
-    for number, line in enumerate(Journal(journal_of(partial)).lines()):
-        is_lost = any(number < count and line.stop > start for count, start in lost)
+def lines_of(partial: Path, lost: list[tuple[int, int, int]]) -> Parts:
+    """Return what a journal vouches for, without the lines about bytes that were lost since.
+
+    A journal that was written anew has none of those.
+    """
+    parts, journal = Parts(), journal_of(partial)
+    inode = journal.stat().st_ino if journal.exists() else 0
+    for number, line in enumerate(Journal(journal).lines()):
+        is_lost = any(
+            which == inode and number < count and line.stop > start for which, count, start in lost
+        )
         if line.hash and not is_lost:
             parts.add(line.span, "")
     return parts
