@@ -6,6 +6,8 @@ import resource
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mirrorkit.server.places import most
+
 _FILES_WANTED: Final = (1 << 16, 10_240)  # macOS grants the second at most
 _FILES_OWN: Final = 64
 _FILES_A_BLOB: Final = 2  # beside its connection: the file, and a descriptor to send by
@@ -30,7 +32,7 @@ class Limits:
     streams: int = 256
     """Blobs sent at a time to one address while others want to be served."""
     places: int = 1024
-    """Blobs sent at a time in all."""
+    """Blobs sent at a time in all, before addresses are held to `streams`; see `Places`."""
 
 
 LINE_BYTES: Final = 8000
@@ -47,8 +49,8 @@ def fit(limits: Limits) -> Limits:
     A pull takes three: its connection, the file, and a descriptor to send by.
     """
     files = _raise_file_limit()
-    places = min(limits.places, max(files // 6, 1))
-    left = files - _FILES_OWN - _FILES_A_BLOB * places
+    places = min(limits.places, max(files // 8, 1))
+    left = files - _FILES_OWN - _FILES_A_BLOB * most(places)
     return replace(limits, places=places, connections=min(limits.connections, max(left, 1)))
 
 

@@ -7,17 +7,25 @@ from collections import Counter, deque
 from contextlib import suppress
 
 
-class Places:
-    """Lets blobs start while half of `total` places are free; then each address has a share.
+def most(total: int) -> int:
+    """Return how many blobs are sent at a time at most, those of small takers included."""
+    return total + total // 2
 
-    The rule: a blob starts when fewer than half of the places are taken, or when any is free and
-    its address has fewer than `share`; whoever must wait waits in line and starts as soon as the
-    rule lets it. So nobody is refused, a room behind one address is served whole while others want
-    little, and an address that takes all it can get leaves half of the places to the others.
+
+class Places:
+    """Lets blobs start while any of `total` places is free; then each address has a share.
+
+    The rule: a blob starts when fewer than `total` are sent, whoever asked. When as many are sent,
+    one whose address has fewer than `share` starts all the same, up to half of `total` beyond it
+    (`most`); the others wait in line until fewer are sent. So nobody is refused, a room behind one
+    address is bound by its share only while others are served too, and an address that takes all
+    it can get, at a byte a second, still has others begin at once: three addresses that do so
+    together are needed to fill `most`.
     """
 
     def __init__(self, total: int, share: int) -> None:
         self._total = total
+        self._most = most(total)
         self._share = share
         self._taken: Counter[str] = Counter()
         self._line: deque[tuple[str, asyncio.Future[None]]] = deque()
@@ -57,9 +65,9 @@ class Places:
                 turn.set_result(None)
 
     def _may_start(self, address: str) -> bool:
-        if self.active * 2 < self._total:
+        if self.active < self._total:
             return True
-        return self.active < self._total and self._taken[address] < self._share
+        return self.active < self._most and self._taken[address] < self._share
 
     def _start(self, address: str) -> None:
         self.active += 1
