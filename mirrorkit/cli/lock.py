@@ -92,7 +92,12 @@ def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) ->
 
 
 def tell_troubles(locked: Locked) -> None:
-    """Say where a registry contradicts what was published, and what could not be seen."""
+    """Say what is known by sight alone, what a registry contradicts, what could not be seen."""
+    for file in locked.first_seen:
+        note(
+            f"note      {file.path}: nobody publishes its sha256; pinned at first sight as"
+            f" {file.digest.hex}"
+        )
     for difference in locked.differences:
         note(
             f"error: {difference.name}: published as {difference.published},"

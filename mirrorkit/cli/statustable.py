@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.output import printable
+from mirrorkit.documents.pins import FIRST_SIGHT
 from mirrorkit.flows.check import Level, State
 from mirrorkit.flows.lessons import groups
 from mirrorkit.progress import counted, readable
@@ -71,7 +72,9 @@ def same_images(whole: Completeness) -> str:
 
 
 def _part(item: Item) -> str:
-    """Say how much of an item is there, where that is more than nothing and less than all."""
+    """Say how much of an item is there, where that is not all, or what there is to know of it."""
+    if item.known == FIRST_SIGHT and item.state is State.COMPLETE:
+        return "  pinned at first sight"
     if item.level is Level.SAME_IMAGE:
         return "  same image"
     if item.state is not State.PARTIAL or item.needed is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.documents.pins import (
     EXPECTED,
+    FIRST_SIGHT,
     PROVEN,
     Lock,
     PinnedChild,
@@ -21,6 +22,8 @@ from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mirrorkit.oci.reference import Reference
 
 _LOCK_KEYS: Final = frozenset(
@@ -134,7 +137,7 @@ def _file(field: Field) -> PinnedFile | None:
     digest = required(field, fields, "sha256", lambda text: Digest(f"sha256:{text}"))
     size = fields["size"].size() if "size" in fields else None
     urls = values(each(fields.get("urls"), lambda item: item.parsed(web_url)))
-    needed_by, known = _notes(fields)
+    needed_by, known = _notes(fields, _known_of_file)
     if path is None or digest is None:
         return None
     return PinnedFile(path, digest, size, urls, needed_by, known)
@@ -150,16 +153,22 @@ def _unpinned(field: Field) -> Unpinned | None:
     return Unpinned(name, key == "path", reason, urls, needed_by) if name else None
 
 
-def _notes(fields: dict[str, Field]) -> tuple[tuple[str, ...], str | None]:
-    """Read the keys that explain a pin to people and change nothing in what is held."""
-    known = fields["known"].parsed(_known) if "known" in fields else None
-    return values(each(fields.get("needed_by"), Field.text)), known
-
-
 def _known(text: str) -> str:
     if text not in _KNOWN:
         raise ValueError("`proven` or `expected` is expected here")
     return text
+
+
+def _known_of_file(text: str) -> str:
+    return text if text == FIRST_SIGHT else _known(text)
+
+
+def _notes(
+    fields: dict[str, Field], parse: Callable[[str], str] = _known
+) -> tuple[tuple[str, ...], str | None]:
+    """Read the keys that explain a pin to people and change nothing in what is held."""
+    known = fields["known"].parsed(parse) if "known" in fields else None
+    return values(each(fields.get("needed_by"), Field.text)), known
 
 
 def _image_name(text: str) -> str:

@@ -18,6 +18,9 @@ PROVEN: Final = "proven"
 EXPECTED: Final = "expected"
 """A digest was published, and its bytes were not yet seen."""
 
+FIRST_SIGHT: Final = "first-sight"
+"""Nobody published a file's digest: what was seen first was pinned."""
+
 _NONE: Final[Mapping[str, PinnedSource]] = MappingProxyType({})
 _NO_CHILDREN: Final[Mapping[Platform, PinnedChild]] = MappingProxyType({})
 
@@ -79,6 +82,7 @@ class PinnedFile:
     urls: tuple[str, ...]
     needed_by: tuple[str, ...] = ()
     known: str | None = None
+    """PROVEN, EXPECTED, FIRST_SIGHT, or None where the lock does not say."""
 
 
 @dataclass(frozen=True, slots=True)

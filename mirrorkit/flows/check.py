@@ -54,7 +54,7 @@ class Item:
     """Bytes it needs in all, where that is known."""
     present: int
     known: str | None = None
-    """How its digest is known: proven, expected, or None where the lock does not say."""
+    """How its digest is known: as in the lock, or None where that does not say."""
     needed_by: tuple[str, ...] = ()
     held_as: Level = Level.EXACT
     """What the state and the sizes are those of."""

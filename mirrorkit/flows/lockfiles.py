@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.documents.pins import EXPECTED, PROVEN, PinnedFile, Unpinned
+from mirrorkit.documents.pins import EXPECTED, FIRST_SIGHT, PROVEN, PinnedFile, Unpinned
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError, UpstreamError
 from mirrorkit.flows.files import name_file
 from mirrorkit.flows.plan import refuse_full_disk
@@ -31,6 +31,8 @@ def pinned_before(file: WantedFile, earlier: PinnedFile | None) -> PinnedFile | 
         return None
     same = earlier if earlier and earlier.digest == digest else None
     size, known = (same.size, same.known) if same else (None, EXPECTED)
+    if known == FIRST_SIGHT and file.digest is not None:
+        known = PROVEN  # somebody published it since
     return PinnedFile(file.path, digest, size, file.urls, file.needed_by, known)
 
 
@@ -54,7 +56,9 @@ async def pin_at_sight(
             failures[file.path] = error
         else:
             failures.pop(file.path, None)
-            return PinnedFile(file.path, seen.digest, seen.size, file.urls, file.needed_by, PROVEN)
+            return PinnedFile(
+                file.path, seen.digest, seen.size, file.urls, file.needed_by, FIRST_SIGHT
+            )
     return Unpinned(
         file.path, is_file=True, reason=_NOBODY, urls=file.urls, needed_by=file.needed_by
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mirrorkit.documents.lockdiff import Change, changes, to_markdown, to_text
 from mirrorkit.documents.lockwriter import write_lock
-from mirrorkit.documents.pins import PROVEN, Lock
+from mirrorkit.documents.pins import FIRST_SIGHT, PROVEN, Lock, PinnedFile
 from mirrorkit.documents.seal import sealed
 from mirrorkit.flows.likeness import Likeness
 from mirrorkit.progress import counted
@@ -59,6 +59,13 @@ class Locked:
         return changes(self.before or Lock(()), self.lock)
 
     @property
+    def first_seen(self) -> list[PinnedFile]:
+        """Files pinned now by what was seen of them, for nobody publishes their checksum."""
+        new = {change.name for change in self.changes}
+        files = (file for file in self.lock.files if file.known == FIRST_SIGHT)
+        return [file for file in files if file.path in new]
+
+    @property
     def differences(self) -> list[Difference]:
         """Published digests that a source contradicts, by name."""
         return sorted(dict.fromkeys(self.made.differences), key=lambda one: one.name)
@@ -93,6 +100,8 @@ class Locked:
             counted(len(self.lock.files), "file"),
             f"{known.count(PROVEN)} of {len(known)} digests proven",
         ]
+        if FIRST_SIGHT in known:
+            parts.append(f"{known.count(FIRST_SIGHT)} pinned at first sight")
         if self.lock.unpinned:
             parts.append(f"{len(self.lock.unpinned)} unpinned")
         return ", ".join(parts)
@@ -113,6 +122,7 @@ class Locked:
                 {"name": one.name, "published": one.published, "found": one.found}
                 for one in self.differences
             ],
+            "first_sight": [file.path for file in self.lock.files if file.known == FIRST_SIGHT],
             "failures": self.failures,
             "compared": [
                 {

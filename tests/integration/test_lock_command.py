@@ -231,12 +231,26 @@ async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight_and_f
 ) -> None:
     host = Host(desk)
     await host.start(aiohttp_server)
-    assert (await asyncio.to_thread(desk.run, "lock")).status == 0
+    done = await asyncio.to_thread(desk.run, "lock")
+    assert done.status == 0
+    said = "a/chart.tgz: nobody publishes its sha256; pinned at first sight as"
+    assert f"{said} {Digest.of(CHART).hex}" in done.err
+    assert "1 pinned at first sight" in done.err
     (file,) = lock_of(desk).files
-    assert (file.digest, file.size, file.known) == (Digest.of(CHART), len(CHART), "proven")
+    assert (file.digest, file.size, file.known) == (Digest.of(CHART), len(CHART), "first-sight")
     assert (await asyncio.to_thread(desk.run, "sync")).status == 0
     assert (await asyncio.to_thread(desk.run, "lock")).status == 0
     assert host.asked == ["GET"]
+    assert "complete  a/chart.tgz  pinned at first sight" in desk.run("status", "--all").out
+    (item,) = json.loads(desk.run("status", "--json").out)["items"]
+    assert item["known"] == "first-sight"
+    digest = f"sha256: {Digest.of(CHART).hex}"
+    (desk.folder / "images.yaml").write_text(
+        "version: 1\nfiles: [{path: a/chart.tgz, urls: [http://files.test/chart.tgz], "
+        f"{digest}}}]\n"
+    )
+    assert (await asyncio.to_thread(desk.run, "lock")).status == 0
+    assert [file.known for file in lock_of(desk).files] == ["proven"]
     assert desk.names() == {str(file_reference(Digest.of(CHART)))}
     store = DiskStore(desk.store)
     assert store.read(Digest.of(CHART)) == CHART
