@@ -313,7 +313,7 @@ def test_the_installed_minikube_decides_which_release_is_meant(tmp_path: Path) -
     path = f"{program.parent}:{os.environ['PATH']}"
     done = made.run("seed", "--no-load", MINIKUBE_HOME=str(tmp_path / "h"), PATH=path)
     assert done.returncode == 1  # kicbase of v1.25.2 is not in this lock
-    assert "gcr.io/k8s-minikube/kicbase:v0.0.30 (kicbase) is not in the lock" in done.stderr
+    assert "gcr.io/k8s-minikube/kicbase:v0.0.30 is not in the lock" in done.stderr
     assert "cache/linux/amd64/v1.23.1/kubelet" in tree(tmp_path / "h/.minikube")
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from mirrorkit.catalog.releases import release, releases
 from mirrorkit.catalog.versions import rank
-from mirrorkit.classroom.minikube.layout import Layout, cached_name, minikube_folder
+from mirrorkit.classroom.minikube.layout import Layout, minikube_folder
+from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import Reference
 
 KICBASE = Reference.parse("gcr.io/k8s-minikube/kicbase:v0.0.30")
@@ -25,10 +26,8 @@ def test_a_release_from_v1_25_2_on_has_a_folder_for_the_architecture() -> None:
     assert str(new.image(Reference.parse("k8s.gcr.io/coredns/coredns:v1.8.6"))) == (
         "cache/images/arm64/k8s.gcr.io/coredns/coredns_v1.8.6"
     )
-    assert str(new.file("k8s-release/v1.23.3/bin/linux/arm64/kubelet")) == (
-        "cache/linux/arm64/v1.23.3/kubelet"
-    )
-    assert str(new.file("minikube/iso/minikube-v1.26.0-arm64.iso")) == (
+    assert str(new.binaries(Platform("linux", "arm64"), "v1.23.3")) == "cache/linux/arm64/v1.23.3"
+    assert str(new.iso("minikube/iso/minikube-v1.26.0-arm64.iso")) == (
         "cache/iso/arm64/minikube-v1.26.0-arm64.iso"
     )
 
@@ -36,10 +35,8 @@ def test_a_release_from_v1_25_2_on_has_a_folder_for_the_architecture() -> None:
 def test_an_older_release_has_none() -> None:
     old = layout("v1.25.1")
     assert str(old.kicbase(KICBASE)) == "cache/kic/kicbase_v0.0.30.tar"
-    assert str(old.file("k8s-release/v1.23.3/bin/linux/amd64/kubeadm")) == (
-        "cache/linux/v1.23.3/kubeadm"
-    )
-    assert str(old.file("minikube/iso/minikube-v1.25.0.iso")) == "cache/iso/minikube-v1.25.0.iso"
+    assert str(old.binaries(Platform("linux", "amd64"), "v1.23.3")) == "cache/linux/v1.23.3"
+    assert str(old.iso("minikube/iso/minikube-v1.25.0.iso")) == "cache/iso/minikube-v1.25.0.iso"
     assert str(old.image(Reference.parse("k8s.gcr.io/pause:3.6"))) == (
         "cache/images/k8s.gcr.io/pause_3.6"
     )
@@ -57,36 +54,12 @@ def test_the_folder_appears_with_one_release_and_stays() -> None:
 
 def test_preloads_and_the_host_s_kubectl_lie_alike_in_all_releases() -> None:
     for one in ("v1.23.0", "v1.38.1"):
-        assert str(layout(one).file(f"minikube/preload/{PRELOAD}")) == (
+        assert str(layout(one).preload(f"minikube/preload/{PRELOAD}")) == (
             f"cache/preloaded-tarball/{PRELOAD}"
         )
-    assert str(layout("v1.38.1").file("k8s-release/v1.23.3/bin/darwin/arm64/kubectl")) == (
-        "cache/darwin/arm64/v1.23.3/kubectl"
+    assert str(layout("v1.38.1").binaries(Platform("darwin", "arm64"), "v1.23.3")) == (
+        "cache/darwin/arm64/v1.23.3"
     )
-
-
-@pytest.mark.parametrize("path", ["minikube/v1.25.2/minikube-linux-amd64", "notes/k8s-release.txt"])
-def test_other_files_of_a_lock_belong_nowhere_there(path: str) -> None:
-    assert layout("v1.25.2").file(path) is None
-
-
-@pytest.mark.parametrize(
-    "version, kubernetes, registry",
-    [
-        ("v1.25.2", "v1.23.3", "k8s.gcr.io"),
-        ("v1.26.1", "v1.25.0", "k8s.gcr.io"),
-        ("v1.28.0", "v1.24.0", "k8s.gcr.io"),
-        ("v1.28.0", "v1.25.3", "registry.k8s.io"),
-        ("v1.30.0", "v1.23.3", "registry.k8s.io"),
-    ],
-)
-def test_an_image_is_cached_under_the_name_that_the_release_uses(
-    version: str, kubernetes: str, registry: str
-) -> None:
-    name = Reference.parse("registry.k8s.io/pause:3.6")
-    assert cached_name(name, release(version), kubernetes).registry == registry
-    other = Reference.parse("gcr.io/k8s-minikube/storage-provisioner:v5")
-    assert cached_name(other, release(version), kubernetes) == other
 
 
 @pytest.mark.parametrize(

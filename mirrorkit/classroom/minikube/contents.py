@@ -3,163 +3,138 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
-from mirrorkit.catalog.files import files_for
-from mirrorkit.catalog.needs import images_for
-from mirrorkit.catalog.quirks import Quirk
-from mirrorkit.classroom.minikube.layout import Layout, cached_name
-from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, MACHINE_DRIVERS
+from mirrorkit.classroom.minikube.iso import iso_path
+from mirrorkit.classroom.minikube.layout import layout_of
+from mirrorkit.classroom.minikube.seeds import PROGRAMS, loaded, preload_of, seeds
+from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, MACHINE_DRIVERS, Mode
+from mirrorkit.classroom.minikube.ways import uses_preload
+from mirrorkit.oci.reference import Reference
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
+    from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed
     from mirrorkit.classroom.minikube.start import Start
     from mirrorkit.documents.pins import Lock, PinnedFile
     from mirrorkit.oci.digest import Digest
     from mirrorkit.oci.platform import Platform
-    from mirrorkit.oci.reference import Reference
 
-_KICBASE: Final = "k8s-minikube/kicbase"
-_PROGRAMS: Final = ("kubeadm", "kubelet", "kubectl")
-_MODE, _PROGRAM_MODE = 0o644, 0o755
+_ONE_BY_ONE: Final = ": the cluster's images are placed one by one"
 
 
-@dataclass(frozen=True, slots=True)
-class SeedImage:
+class SeedImage(NamedTuple):
     """An image that becomes a tar, which names exactly this name."""
 
-    path: PurePosixPath
-    """Relative to `.minikube`."""
     name: Reference
     digest: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class SeedFile:
-    """A file of the lock that is copied."""
-
-    path: PurePosixPath
-    """Relative to `.minikube`."""
-    file: PinnedFile
-
-    @property
-    def mode(self) -> int:
-        """Its rights: minikube makes executable only what it downloaded itself (minikube.md §4)."""
-        return _PROGRAM_MODE if self.path.name.split(".")[0] in _PROGRAMS else _MODE
-
-
-@dataclass(frozen=True, slots=True)
-class Lacking:
-    """Something a start needs and the lock does not have."""
-
-    what: str
-    hint: str
 
 
 @dataclass
 class Contents:
     """What is to be placed, what is to be loaded, and what nobody has."""
 
-    images: list[SeedImage] = field(default_factory=list)
-    files: list[SeedFile] = field(default_factory=list)
+    images: dict[PurePosixPath, SeedImage] = field(default_factory=dict)
+    """By the path below `.minikube`."""
+    files: dict[PurePosixPath, PinnedFile] = field(default_factory=dict)
+    texts: list[Placed] = field(default_factory=list)
+    """Small files that nobody downloads."""
     load: tuple[Reference, Digest] | None = None
     """kicbase for the container engine."""
-    lacking: list[Lacking] = field(default_factory=list)
+    lacking: set[str] = field(default_factory=set)
+    """What a start needs and the lock does not have, in sentences."""
     notes: list[str] = field(default_factory=list)
+
+    def add(self, lock: Lock, seed: Seed) -> None:
+        """Add what a recipe downloads from the mirror, from where it lies."""
+        path, served = PurePosixPath(seed.path), unquote(urlsplit(seed.url_path).path).lstrip("/")
+        if served.startswith("archives/"):
+            name = served.removeprefix("archives/").removesuffix(".tar")
+            self.add_image(lock, Reference.parse(name), path)
+        else:
+            self.add_file(lock, served.removeprefix("files/"), path)
+
+    def add_image(self, lock: Lock, name: Reference, path: PurePosixPath) -> None:
+        """Add an image as a tar."""
+        digest = self._pinned(lock, name)
+        if digest is not None:
+            self.images[path] = SeedImage(name, digest)
+
+    def add_file(self, lock: Lock, served: str, path: PurePosixPath) -> None:
+        """Add a file, by its path in the lock."""
+        file = _file(lock, served)
+        if file is not None:
+            self.files[path] = file
+        else:
+            self.lacking.add(f"{served} is not in the lock")
+
+    def add_load(self, lock: Lock, name: Reference) -> None:
+        """Add an image for the container engine."""
+        digest = self._pinned(lock, name)
+        self.load = (name, digest) if digest is not None else None
+
+    def _pinned(self, lock: Lock, name: Reference) -> Digest | None:
+        wanted = name.canonical
+        images = (one for one in lock.images if wanted in {one.name, *one.also})
+        digest = next((one.digest for one in images), None)
+        if digest is None:
+            self.lacking.add(f"{name} is not in the lock")
+        return digest
 
 
 def contents(start: Start, lock: Lock, host: Platform, *, can_load: bool) -> Contents:
     """Return everything that lets a start do without a network, as far as the lock has it.
 
-    Without `can_load` kicbase becomes a tar, as it does for v1.34.0, which never uses what Docker
-    has (#19661). `host` is what minikube itself runs on: its kubectl comes too.
+    Without `can_load` kicbase becomes a tar. `host` is what minikube itself runs on: its kubectl
+    comes too, where the lock has one.
     """
-    choice = _Choice(start, lock, Layout(start.release, start.platform.architecture))
-    found = Contents()
+    found, layout = Contents(), layout_of(start)
+    programs = f"k8s-release/{start.kubernetes}/bin"
     if start.driver in CONTAINER_DRIVERS:
-        choice.kicbase(found, can_load=can_load)
-    if start.driver in MACHINE_DRIVERS:
-        choice.iso(found)
-    choice.programs(found, host)
+        _add_kicbase(found, start, lock, can_load=can_load)
+    for name in PROGRAMS:
+        path = f"{programs}/{start.platform}/{name}"
+        found.add_file(lock, path, layout.binaries(start.platform, start.kubernetes) / name)
+    kubectl = f"{programs}/{host}/kubectl{'.exe' if host.os == 'windows' else ''}"
+    if host != start.platform and _file(lock, kubectl):
+        folder = layout.binaries(host, start.kubernetes)
+        found.add_file(lock, kubectl, folder / PurePosixPath(kubectl).name)
+    if start.driver in MACHINE_DRIVERS and (iso := iso_path(start)):
+        found.add_file(lock, iso, layout.iso(iso))
     if start.driver in (*CONTAINER_DRIVERS, *MACHINE_DRIVERS):
-        choice.cluster(found)
+        _add_cluster(found, start, lock)
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    start: Start
-    lock: Lock
-    layout: Layout
+def _add_kicbase(found: Contents, start: Start, lock: Lock, *, can_load: bool) -> None:
+    name, loads = replace(start.release.kicbase, digest=None), loaded(start)
+    if can_load and loads is not None:
+        found.add_load(lock, loads)
+    else:
+        found.add_image(lock, name, layout_of(start).kicbase(name))
 
-    def kicbase(self, found: Contents, *, can_load: bool) -> None:
-        name = replace(self.start.release.kicbase, digest=None)
-        digest = self._digest(name)
-        is_unused = Quirk.DAEMON_IMAGE_ALWAYS_WRONG_ARCH in self.start.release.quirks
-        if digest is None:
-            hint = f"`mirrorkit add {name}`, then `mirrorkit sync`"
-            found.lacking.append(Lacking(f"{name} (kicbase) is not in the lock", hint))
-        elif can_load and not is_unused:
-            found.load = (name, digest)
-        else:
-            found.images.append(SeedImage(self.layout.kicbase(name), name, digest))
 
-    def programs(self, found: Contents, host: Platform) -> None:
-        """Take what nodes run, and kubectl for another kind of host where the lock has one."""
-        prefix = f"k8s-release/{self.start.kubernetes}/bin"
-        for program in _PROGRAMS:
-            self._file(f"{prefix}/{self.start.platform}/{program}", found, is_needed=True)
-        if host != self.start.platform:
-            suffix = ".exe" if host.os == "windows" else ""
-            self._file(f"{prefix}/{host}/kubectl{suffix}", found, is_needed=False)
+def _add_cluster(found: Contents, start: Start, lock: Lock) -> None:
+    """Add the preload where it is used and had, else the images it is made of."""
+    has_preload = preload_of(start, lock) is not None
+    if not uses_preload(start):
+        found.notes.append(f"Docker's storage driver is {start.storage_driver}{_ONE_BY_ONE}")
+    elif not has_preload:
+        found.notes.append(f"the lock has no preload{_ONE_BY_ONE}")
+    for seed in seeds(start, Mode.SEED, lock):
+        found.add(lock, seed)
 
-    def iso(self, found: Contents) -> None:
-        for path in self._listed("iso"):
-            self._file(path, found, is_needed=True)
 
-    def cluster(self, found: Contents) -> None:
-        """Take the preload where it is used and had, else the images it is made of."""
-        storage, allowed = self.start.storage_driver, self.start.release.preload_storage_drivers
-        is_used = self.start.driver in MACHINE_DRIVERS or storage in (None, *allowed)
-        if is_used and any(
-            self._file(path, found, is_needed=False) for path in self._listed("preload")
-        ):
-            return
-        reason = "the lock has no preload" if is_used else f"Docker's storage driver is {storage}"
-        found.notes.append(f"{reason}: the cluster's images are placed one by one")
-        for name, digest in self._cached_images():
-            found.images.append(SeedImage(self.layout.image(name), name, digest))
+def contents_of(recipe: Recipe, lock: Lock) -> Contents:
+    """Return what one recipe places and loads; what the lock lacks of it is said."""
+    found = Contents(texts=list(recipe.files))
+    for seed in recipe.seeds:
+        found.add(lock, seed)
+    if recipe.load is not None:
+        found.add_load(lock, recipe.load)
+    return found
 
-    def _cached_images(self) -> list[tuple[Reference, Digest]]:
-        """Return what minikube caches by itself, under the names that it uses for it."""
-        start = self.start
-        images = images_for(start.release.version, start.kubernetes, cni="false")
-        names = [image.name for image in images if image.name.repository != _KICBASE]
-        pairs = [(name, self._digest(name)) for name in names]
-        return [
-            (cached_name(name, start.release, start.kubernetes), digest)
-            for name, digest in pairs
-            if digest is not None
-        ]
 
-    def _listed(self, kind: str) -> list[str]:
-        """Return the lock's paths for a preload or ISO of just this release and architecture."""
-        start = self.start
-        files = files_for(start.release.version, start.kubernetes, runtime=start.runtime)
-        return [one.path for one in files if one.kind == kind and one.platform == start.platform]
-
-    def _file(self, path: str, found: Contents, *, is_needed: bool) -> bool:
-        file = next((one for one in self.lock.files if one.path == path), None)
-        place = self.layout.file(path)
-        if file is not None and place is not None:
-            found.files.append(SeedFile(place, file))
-        elif is_needed:
-            hint = "add it to images.yaml, then `mirrorkit lock` and `mirrorkit sync`"
-            found.lacking.append(Lacking(f"{path} is not in the lock", hint))
-        return file is not None
-
-    def _digest(self, name: Reference) -> Digest | None:
-        wanted = name.canonical
-        pinned = (one for one in self.lock.images if wanted in {one.name, *one.also})
-        return next((one.digest for one in pinned), None)
+def _file(lock: Lock, path: str) -> PinnedFile | None:
+    return next((one for one in lock.files if one.path == path), None)

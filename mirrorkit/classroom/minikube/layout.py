@@ -6,32 +6,24 @@ download/binary.go and download/preload.go. Up to v1.25.1 there is no folder for
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.catalog.quirks import Quirk
-from mirrorkit.catalog.versions import minor, rank
-from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mirrorkit.catalog.releases import Release
+    from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.oci.platform import Platform
     from mirrorkit.oci.reference import Reference
 
 FOLDER: Final = ".minikube"
 PRELOADS: Final = PurePosixPath("cache/preloaded-tarball")
 
 _CACHE: Final = PurePosixPath("cache")
-_BINARY: Final = re.compile(
-    r"k8s-release/(?P<version>[^/]+)/bin/(?P<os>[^/]+)/(?P<arch>[^/]+)/(?P<name>[^/]+)\Z"
-)
-_PRELOAD: Final = re.compile(r"minikube/preload/(?P<name>[^/]+)\Z")
-_ISO: Final = re.compile(r"minikube/iso/(?P<name>[^/]+)\Z")
-_MIXED_FROM, _NEW_FROM = rank("v1.27.0"), rank("v1.30.0")
-_FIRST_NEW_KUBERNETES: Final = (1, 25)
 
 
 def minikube_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -57,36 +49,25 @@ class Layout:
         """Return where one of the cluster's images lies, as a tar; `:` is written `_`."""
         return self._below("images") / str(name).replace(":", "_")
 
-    def file(self, path: str) -> PurePosixPath | None:
-        """Return where a file of a lock belongs, by its path there; None for any other file."""
-        if match := _BINARY.match(path):
-            return self.binary(match["os"], match["arch"], match["version"]) / match["name"]
-        if match := _PRELOAD.match(path):
-            return PRELOADS / match["name"]
-        if match := _ISO.match(path):
-            return self._below("iso") / match["name"]
-        return None
+    def preload(self, path: str) -> PurePosixPath:
+        """Return where a preload belongs, by any path that ends with its name."""
+        return PRELOADS / path.rpartition("/")[2]
 
-    def binary(self, system: str, architecture: str, kubernetes: str) -> PurePosixPath:
-        """Return the folder of Kubernetes' programs for a system."""
+    def iso(self, path: str) -> PurePosixPath:
+        """Return where the disk of a virtual machine belongs, by any path."""
+        return self._below("iso") / path.rpartition("/")[2]
+
+    def binaries(self, system: Platform, kubernetes: str) -> PurePosixPath:
+        """Return the folder of Kubernetes' programs for a system: a node's or the host's."""
         has_folder = Quirk.BINARY_CACHE_HAS_ARCH_SUBDIR in self.release.quirks
-        below = _CACHE / system / architecture if has_folder else _CACHE / system
-        return below / kubernetes
+        below = _CACHE / system.os
+        return (below / system.architecture if has_folder else below) / kubernetes
 
     def _below(self, kind: str) -> PurePosixPath:
         has_folder = Quirk.CACHE_HAS_ARCH_SUBDIR in self.release.quirks
         return _CACHE / kind / self.architecture if has_folder else _CACHE / kind
 
 
-def cached_name(name: Reference, release: Release, kubernetes: str) -> Reference:
-    """Return how a release itself calls an image of the cluster, without `--image-repository`.
-
-    It says k8s.gcr.io up to v1.26.1, registry.k8s.io from v1.30.0 on, and between them by the
-    version of Kubernetes (minikube #14768, #16029).
-    """
-    if name.registry not in {KUBERNETES, KUBERNETES_OLD}:
-        return name
-    here = rank(release.version)
-    is_mixed = _MIXED_FROM <= here < _NEW_FROM
-    is_new = here >= _NEW_FROM or (is_mixed and minor(kubernetes) >= _FIRST_NEW_KUBERNETES)
-    return name.on(KUBERNETES if is_new else KUBERNETES_OLD)
+def layout_of(start: Start) -> Layout:
+    """Return the layout that a start looks at."""
+    return Layout(start.release, start.platform.architecture)

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.classroom.minikube.contents import SeedFile
 from mirrorkit.classroom.minikube.layout import PRELOADS
 from mirrorkit.classroom.minikube.place import Placement, holds, partial_of
+from mirrorkit.classroom.minikube.seeds import PROGRAMS
 from mirrorkit.errors import (
     DiskFullError,
     IncompleteError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mirrorkit.classroom.minikube.contents import Contents, SeedImage
+    from mirrorkit.classroom.minikube.contents import Contents
     from mirrorkit.content import FileShelf
     from mirrorkit.events import Listener
     from mirrorkit.flows.archive import Composer
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 _SPARE: Final = 64 << 20
 """Bytes of the disk that are left free."""
+_ADD: Final = "add it to images.yaml, then `mirrorkit lock` and `mirrorkit sync`"
+_SYNC: Final = "run `mirrorkit sync`"
+_MODE, _PROGRAM_MODE = 0o644, 0o755  # minikube makes executable only what it downloaded itself
 _PRELOAD: Final = "preloaded-images-*.tar.lz4"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -97,11 +100,12 @@ class Seeder:
         SurroundingsError when the folder cannot be written.
         """
         done = SeedReport(self.folder, notes=list(contents.notes))
-        for lacking in contents.lacking:
-            done.missing[lacking.what] = IncompleteError(lacking.what, hint=lacking.hint)
+        for lacking in sorted(contents.lacking):
+            done.missing[lacking] = IncompleteError(lacking, hint=_ADD)
         with self._clearly():
             self._clear_preloads(done)
-            jobs = [job for job in self._jobs(contents, done) if not self._is_there(job, done)]
+            jobs = list(self._jobs(contents, done))
+            jobs = [job for job in jobs if not self._is_there(job, done)]
             self._check_room(jobs)
             total = sum(job.size for job in jobs)
             self.report(SeedPlanned(len(jobs), len(done.already), total))
@@ -121,26 +125,31 @@ class Seeder:
                 done.cleared.append(str(path.relative_to(self.folder)))
 
     def _jobs(self, contents: Contents, done: SeedReport) -> Iterator[_Job]:
-        wanted: list[SeedFile | SeedImage] = [*contents.files, *contents.images]
-        for one in wanted:
-            path = str(one.path)
+        for placed in contents.texts:
+            yield _Job(placed.path, (placed.text.encode(),), _MODE)
+        for path, file in contents.files.items():
+            size = self.shelf.size(file.digest)
+            if size is not None:
+                mode = _PROGRAM_MODE if path.stem in PROGRAMS else _MODE
+                yield _Job(str(path), (StoredBlob(file.digest, size),), mode)
+            else:
+                hint = "run `mirrorkit sync`"
+                self._miss(
+                    str(path), IncompleteError(f"{file.path} is not here yet", hint=hint), done
+                )
+        for path, image in contents.images.items():
             try:
-                yield self._job(one)
+                archive = self.composer.compose(image.name, image.digest, self.platform)
             except SurroundingsError:
                 raise
             except MirrorkitError as error:
-                done.missing[path] = error
-                self.report(FileFailed(path, error.message))
+                self._miss(str(path), error, done)
+            else:
+                yield _Job(str(path), archive.parts, _MODE)
 
-    def _job(self, one: SeedFile | SeedImage) -> _Job:
-        if not isinstance(one, SeedFile):
-            archive = self.composer.compose(one.name, one.digest, self.platform)
-            return _Job(str(one.path), archive.parts, 0o644)
-        size = self.shelf.size(one.file.digest)
-        if size is None:
-            hint = "run `mirrorkit sync`"
-            raise IncompleteError(f"{one.file.path} is not here yet", hint=hint)
-        return _Job(str(one.path), (StoredBlob(one.file.digest, size),), one.mode)
+    def _miss(self, path: str, error: MirrorkitError, done: SeedReport) -> None:
+        done.missing[path] = error
+        self.report(FileFailed(path, error.message))
 
     def _is_there(self, job: _Job, done: SeedReport) -> bool:
         path = self.folder / job.path
@@ -172,8 +181,7 @@ class Seeder:
         try:
             Placement(self.shelf, self.report, job.path, owner).place(path, job.parts, job.mode)
         except IntegrityError as error:
-            done.missing[job.path] = error
-            self.report(FileFailed(job.path, error.message))
+            self._miss(job.path, error, done)
         else:
             done.placed[job.path] = job.size
             self.report(FilePlaced(job.path))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.catalog.files import files_for
 from mirrorkit.catalog.quirks import Quirk
 from mirrorkit.catalog.releases import kubernetes_versions
+from mirrorkit.classroom.minikube.layout import layout_of
 from mirrorkit.classroom.minikube.parts import Seed
 from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mode
 from mirrorkit.classroom.minikube.wanted import default_name, in_cluster, is_cri_dockerd_pause
@@ -46,8 +47,8 @@ def seeds(start: Start, mode: Mode, lock: Lock | None) -> Iterator[Seed]:
         return
     if uses_preload(start) and (preload := preload_of(start, lock)):
         why = "the cluster's images and programs; what lies in the cache is not asked for"
-        path = f"cache/preloaded-tarball/{preload.rpartition('/')[2]}"
-        yield Seed(path, f"/files/{preload}", why, _sha256(lock, preload))
+        path = layout_of(start).preload(preload)
+        yield Seed(str(path), f"/files/{preload}", why, _sha256(lock, preload))
         yield from _binaries(start, lock, ("kubectl",), "for `minikube kubectl`")
         return
     yield from _images(start)
@@ -71,8 +72,8 @@ def _kicbase(start: Start) -> Seed:
     why = "minikube looks for the node's image here"
     if _ignores_daemon(start):
         why += f": {start.release.version} never finds it in Docker (#19661)"
-    name = f"kicbase_{kicbase.tag}.tar"
-    return Seed(f"cache/kic/{_architecture(start)}{name}", archive_path(kicbase, start), why)
+    path = layout_of(start).kicbase(kicbase)
+    return Seed(str(path), archive_path(kicbase, start), why)
 
 
 def _images(start: Start) -> Iterator[Seed]:
@@ -81,17 +82,16 @@ def _images(start: Start) -> Iterator[Seed]:
         is_cached = any(need.startswith(("minikube ", "kubernetes ")) for need in image.needed_by)
         if is_cached and not is_cri_dockerd_pause(image, start):
             name = replace(default_name(image, start), digest=None)
-            path = f"cache/images/{_architecture(start)}{str(name).replace(':', '_')}"
-            yield Seed(path, archive_path(name, start), "an image of the cluster")
+            path = layout_of(start).image(name)
+            yield Seed(str(path), archive_path(name, start), "an image of the cluster")
 
 
 def _binaries(start: Start, lock: Lock | None, names: tuple[str, ...], why: str) -> Iterator[Seed]:
-    has_folder = Quirk.BINARY_CACHE_HAS_ARCH_SUBDIR in start.release.quirks
-    folder = f"{start.platform.architecture}/" if has_folder else ""
+    folder = layout_of(start).binaries(start.platform, start.kubernetes)
     for name in names:
         path = f"k8s-release/{start.kubernetes}/bin/{start.platform}/{name}"
         yield Seed(
-            f"cache/linux/{folder}{start.kubernetes}/{name}",
+            str(folder / name),
             f"/{path}",
             why,
             _sha256(lock, path),
@@ -102,11 +102,6 @@ def _binaries(start: Start, lock: Lock | None, names: tuple[str, ...], why: str)
 def archive_path(name: Reference, start: Start) -> str:
     """Return where the mirror hands out an image as an archive."""
     return f"/archives/{name}.tar?platform={start.platform}"
-
-
-def _architecture(start: Start) -> str:
-    has_folder = Quirk.CACHE_HAS_ARCH_SUBDIR in start.release.quirks
-    return f"{start.platform.architecture}/" if has_folder else ""
 
 
 def _sha256(lock: Lock | None, path: str) -> str | None:
