@@ -8,8 +8,12 @@ from mirrorkit.classroom.minikube.words import Call, calls_in
 from mirrorkit.scan.lexer import parse_script
 
 
+def _calls(text: str) -> list[Call]:
+    return list(calls_in(parse_script(text).commands, text))
+
+
 def _only(text: str) -> Call:
-    (call,) = calls_in(text)
+    (call,) = _calls(text)
     return call
 
 
@@ -57,7 +61,7 @@ def test_a_call_is_found(text: str) -> None:
     ],
 )
 def test_what_is_no_call_is_none(text: str) -> None:
-    assert not list(calls_in(text))
+    assert not _calls(text)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ def test_what_stands_in_backticks_or_in_an_array_is_not_itself(text: str) -> Non
 
 
 def test_after_an_array_a_call_is_itself_again() -> None:
-    assert [call.command.is_bare for call in calls_in("a=(minikube x); (minikube y)")] == [
+    assert [call.command.is_bare for call in _calls("a=(minikube x); (minikube y)")] == [
         False,
         True,
     ]

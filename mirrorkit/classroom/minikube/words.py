@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.scan.lexer import parse_script
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mirrorkit.scan.lexer import Command, Word
 
@@ -72,12 +70,21 @@ class Call:
         return self.words[place].text.partition("=")[2]
 
 
-def calls_in(text: str) -> Iterator[Call]:
-    """Yield the calls of minikube in a script, in the order in which they end."""
-    for command in parse_script(text).commands:
+def calls_in(commands: Iterable[Command], text: str) -> Iterator[Call]:
+    """Yield the calls of minikube among a script's commands, in the order in which they end."""
+    for command in commands:
         call = _call(command, text)
         if call is not None:
             yield call
+
+
+def exports_in(commands: Iterable[Command]) -> Iterator[tuple[str, Word]]:
+    """Yield the variables that a script exports with a value, by name, with their words."""
+    for command in commands:
+        first, *rest = command.words
+        for word in rest if first.text == "export" else ():
+            if _ASSIGNMENT.match(word.text):
+                yield word.text.partition("=")[0], word
 
 
 def _call(command: Command, text: str) -> Call | None:

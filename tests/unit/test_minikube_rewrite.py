@@ -1,0 +1,306 @@
+"""A start from a book or a chat comes back as one that works here, and nothing else changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from mirrorkit.catalog.releases import release
+from mirrorkit.classroom.minikube.edits import Kind
+from mirrorkit.classroom.minikube.rewrite import SIZE_MAX, Rewritten, rewritten
+from mirrorkit.classroom.minikube.start import Mirror, Mode, Start
+from mirrorkit.errors import RefusedStartError, UsageError
+
+MIRROR = Mirror("192.168.230.1:5080", "localhost:5080")
+OWN = Mirror.at("10.1.2.3:5080")
+USUAL = Start(release("v1.25.2"), "v1.23.3")
+ENV = "MINIKUBE_IMAGE_REPOSITORY=192.168.230.1:5080/k8s"
+DRIVER, VERSION, RUNTIME = (
+    *("--driver=docker", "--kubernetes-version=v1.23.3", "--container-runtime=docker"),
+)
+HOST = (
+    "--preload=false --cache-images=false --binary-mirror=http://localhost:5080/k8s-release"
+)  # fmt: skip
+CONTAINERD = (
+    f"--base-image=gcr.io/k8s-minikube/kicbase:v0.0.30 {HOST} "
+    "--insecure-registry=192.168.230.1:5080"
+)
+DOCKER = f"{CONTAINERD} --registry-mirror=http://192.168.230.1:5080"
+ALIYUN = "registry.cn-hangzhou.aliyuncs.com/google_containers"
+BASE = f"--base-image='{ALIYUN}/kicbase:v0.0.28'"
+CN = "--image-mirror-country='cn'"
+NONE = "--driver=none --kubernetes-version=v1.23.9"
+HUB = "--registry-mirror=https://EXAMPLE.mirror.aliyuncs.com"
+
+
+def _rewritten(text: str, usual: Start = USUAL) -> Rewritten:
+    done = rewritten(text, usual, lambda _: MIRROR)
+    again = rewritten(done.text, usual, lambda _: MIRROR)
+    assert again.text == done.text
+    assert {change.kind for change in again.changes} <= {Kind.KEPT, Kind.NOTE}
+    return done
+
+
+def _said(done: Rewritten, kind: Kind) -> list[str]:
+    return [change.text for change in done.changes if change.kind is kind]
+
+
+@pytest.mark.parametrize(
+    "command,expected",
+    [
+        ("minikube start", f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}"),
+        (
+            "minikube start --kubernetes-version=v1.23.3",
+            f"{ENV} minikube start {VERSION} {DRIVER} {RUNTIME} {DOCKER}",
+        ),
+        (
+            "minikube start --container-runtime=containerd",
+            f"{ENV} minikube start --container-runtime=containerd {DRIVER} {VERSION} {CONTAINERD}",
+        ),
+        (
+            "minikube start --driver=docker --container-runtime=containerd",
+            f"{ENV} minikube start {DRIVER} --container-runtime=containerd {VERSION} {CONTAINERD}",
+        ),
+        (
+            "minikube start --image-mirror-country=cn",
+            f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}",
+        ),
+        (
+            "minikube start --image-mirror-country='cn' --kubernetes-version=v1.23.3 --force",
+            f"{ENV} minikube start {VERSION} --force {DRIVER} {RUNTIME} {DOCKER}",
+        ),
+        (
+            f"minikube start --kubernetes-version=v1.23.9 --image-mirror-country='cn' {HUB}",
+            f"{ENV} minikube start --kubernetes-version=v1.23.9 {DRIVER} {RUNTIME} {DOCKER}",
+        ),
+        (
+            f"minikube start  {CN} --image-repository='{ALIYUN}' {BASE} {VERSION} --force",
+            f"{ENV} minikube start {VERSION} --force {DRIVER} {RUNTIME} {DOCKER}",
+        ),
+        (
+            f"sudo minikube start {NONE} {CN} {HUB}",
+            f"sudo {ENV} minikube start {NONE} {RUNTIME} {HOST}",
+        ),
+        (
+            "minikube start --registry-mirror=http://hub-mirror.c.163.com",
+            f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}",
+        ),
+        (
+            f"minikube start --image-repository={ALIYUN}/",
+            f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}",
+        ),
+        ("minikube delete --all --purge", "minikube delete --all --purge"),
+    ],
+)
+def test_what_the_courses_readers_typed_works_here(command: str, expected: str) -> None:
+    assert _rewritten(command).text == expected
+
+
+def test_a_purge_stays_and_its_cost_is_said() -> None:
+    (change,) = _rewritten("minikube delete --all --purge").changes
+    assert change.kind is Kind.KEPT
+    assert "cache" in change.why
+
+
+def test_a_script_keeps_everything_but_its_starts() -> None:
+    before = "#!/bin/sh\n# minikube start --image-mirror-country=cn\ncat <<E\nminikube start\nE\n"
+    after = " 2>&1 | tee log  # here\n\nminikube addons enable ingress\nkubectl get po\n"
+    done = _rewritten(f"{before}minikube start --memory 4g{after}")
+    assert done.text.startswith(f"{before}{ENV} minikube start --memory 4g {DRIVER}")
+    assert done.text.endswith(f"{DOCKER.rpartition(' ')[2]}{after}")
+
+
+def test_one_flag_a_line_stays_one_flag_a_line() -> None:
+    text = "minikube start \\\r\n    --image-mirror-country cn \\\r\n    --force \\\r\n    -n 1\r\n"
+    lines = _rewritten(text).text.split("\r\n")
+    assert lines[:3] == [f"{ENV} minikube start \\", "    --force \\", "    -n 1 \\"]
+    assert lines[3] == "    --driver=docker \\"
+    assert lines[-2:] == ["    --registry-mirror=http://192.168.230.1:5080", ""]
+
+
+def test_of_a_list_the_foreign_items_go_and_other_registries_stay() -> None:
+    done = _rewritten(
+        "minikube start --insecure-registry=10.0.0.0/8,192.168.1.5:5080"
+        " --registry-mirror https://x,http://192.168.230.1:5080"
+    )
+    assert (
+        "--insecure-registry=10.0.0.0/8 --registry-mirror http://192.168.230.1:5080 " in done.text
+    )
+    assert done.text.endswith(" --insecure-registry=192.168.230.1:5080")
+    assert len(_said(done, Kind.CHANGED)) == 2
+
+
+def test_what_is_right_already_is_not_said_again() -> None:
+    text = f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}"
+    done = _rewritten(text)
+    assert done.text == text
+    assert {change.kind for change in done.changes} == {Kind.NOTE}
+
+
+@pytest.mark.parametrize(
+    "text,start",
+    [
+        ("minikube start -p lab -n 2", "lab 2"),
+        ("MINIKUBE_PROFILE=lab minikube start --nodes=3 --nodes 2", "lab 2"),
+        ("minikube --profile=lab start -n2", "lab 2"),
+        ("MINIKUBE_PROFILE=other minikube start -p=lab -n=2", "lab 2"),
+        ("minikube start --profile $P --nodes=$N", "minikube 1"),
+        ("MINIKUBE_PROFILE=lab sudo minikube start", "minikube 1"),
+    ],
+)
+def test_the_commands_own_choices_make_the_recipe(text: str, start: str) -> None:
+    (recipe,) = _rewritten(text).recipes
+    assert f"{recipe.start.profile} {recipe.start.nodes}" == start
+
+
+@pytest.mark.parametrize(
+    "flag,version",
+    [
+        ("--kubernetes-version=1.23.9", "v1.23.9"),
+        ("--kubernetes-version stable", "v1.23.3"),
+        ("--kubernetes-version=", "v1.23.3"),
+    ],
+)
+def test_a_version_is_understood_as_minikube_does(flag: str, version: str) -> None:
+    (recipe,) = _rewritten(f"minikube start {flag}").recipes
+    assert recipe.start.kubernetes == version
+
+
+@pytest.mark.parametrize(
+    "front,rest",
+    [
+        ("MINIKUBE_IMAGE_MIRROR_COUNTRY=cn A=b minikube", f"A=b {ENV} minikube"),
+        ("MINIKUBE_BASE_IMAGE='x y' sudo -E minikube", f"sudo -E {ENV} minikube"),
+        (f"{ENV} sudo minikube", f"sudo {ENV} minikube"),
+        ("MINIKUBE_IMAGE_REPOSITORY=x env minikube", f"env {ENV} minikube"),
+        ("sudo -- minikube", f"sudo -- env {ENV} minikube"),
+        ("nohup ~/bin/minikube", f"nohup env {ENV} ~/bin/minikube"),
+        (f"A=b {ENV} minikube", f"A=b {ENV} minikube"),
+    ],
+)
+def test_variables_stand_where_they_reach_minikube(front: str, rest: str) -> None:
+    start = f"start --driver=none {VERSION} {RUNTIME} {HOST}"
+    assert _rewritten(f"{front} {start}").text == f"{rest} {start}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "minikube",
+        "minikube start --help",
+        "minikube start -h",
+        "minikube --help",
+        "minikube node start m02",
+        "minikube status && minikube stop",
+        "`minikube start`",
+        "cmd=(minikube start)",
+        "alias up='minikube start'",
+        "echo minikube start",
+        "",
+        "\0\r\n\\",
+    ],
+)
+def test_what_is_no_start_stays(text: str) -> None:
+    assert _rewritten(text).text == text
+
+
+def test_a_start_in_backticks_is_named() -> None:
+    assert _said(_rewritten("x=`minikube start`"), Kind.KEPT) == ["minikube start"]
+
+
+@pytest.mark.parametrize(
+    "text,kept",
+    [
+        ("minikube start --nope", "--nope"),
+        ("minikube start --preload-source=gcs --ha=false", "--ha=false"),
+        (
+            "minikube start --docker-env HTTPS_PROXY=http://p:1",
+            "--docker-env HTTPS_PROXY=http://p:1",
+        ),
+        ("HTTPS_PROXY=http://p:1 minikube start", "HTTPS_PROXY=http://p:1"),
+        ("minikube start --cni=./net.yaml", "--cni=./net.yaml"),
+        ("minikube start --driver=$D", "--driver=$D"),
+        ("minikube start --driver=kvm2 --iso-url=http://x/y.iso", "--iso-url=http://x/y.iso"),
+        ("MINIKUBE_DRIVER=none sudo minikube start", "MINIKUBE_DRIVER=none"),
+        ("export MINIKUBE_IMAGE_REPOSITORY=x; minikube start", "MINIKUBE_IMAGE_REPOSITORY=x"),
+    ],
+)
+def test_what_stays_although_it_may_hurt_is_named(text: str, kept: str) -> None:
+    done = _rewritten(text)
+    assert kept in done.text
+    assert kept in _said(done, Kind.KEPT)
+
+
+def test_flags_behind_two_dashes_are_words_so_ours_stand_before() -> None:
+    done = _rewritten("minikube start --force -- --driver=none")
+    assert done.text.startswith(f"{ENV} minikube start --force {DRIVER}")
+    assert done.text.endswith(" -- --driver=none")
+
+
+def test_without_kubernetes_no_version_is_added() -> None:
+    assert VERSION not in _rewritten("minikube start --no-kubernetes").text
+
+
+def test_where_the_mirror_answers_may_depend_on_the_driver() -> None:
+    text = "minikube start --driver=none; minikube start"
+    done = rewritten(text, USUAL, lambda start: OWN if start.driver == "none" else MIRROR)
+    first, second = done.text.split("; ")
+    assert first.startswith("MINIKUBE_IMAGE_REPOSITORY=10.1.2.3:5080/k8s minikube")
+    assert second.startswith(f"{ENV} minikube")
+
+
+def test_a_seeded_start_is_not_kept_from_its_cache() -> None:
+    usual = Start(release("v1.25.2"), "v1.23.3", mode=Mode.SEED)
+    done = _rewritten("minikube start --preload=false --cache-images --image-repository=x", usual)
+    assert _said(done, Kind.REMOVED) == ["--preload=false", "--image-repository=x"]
+    assert "--cache-images" in done.text
+
+
+def test_a_blank_that_is_none_becomes_one() -> None:
+    done = _rewritten("minikube start\u00a0--force echo\u3000x; echo\u00a0a")
+    assert "start --force echo x --driver" in done.text
+    assert done.text.endswith("; echo\u00a0a")
+
+
+def test_a_value_with_a_comma_stays_one_item() -> None:
+    text = """minikube start --insecure-registry='"a,b",http://old:5080'"""
+    assert """--insecure-registry='"a,b"' """ in _rewritten(text).text
+
+
+@pytest.mark.parametrize(
+    "text,message",
+    [
+        ("minikube start --driver", "line 1: --driver wants a value"),
+        ("\nminikube start --nodes=many", "line 2: 'many' is no number"),
+        ("minikube start --driver=dokcer", "line 1: .*dokcer"),
+        ("minikube start --kubernetes-version=v1.99.0", "line 1: .*v1.99.0"),
+        ("minikube start --addons=nope", "line 1: .*nope"),
+        ("minikube start `\n  --driver=docker", "line 1: PowerShell"),
+        ("minikube start ^\n  --driver=docker", "line 1: cmd"),
+        ("$env:A = 'b'\nminikube start", "line 1: PowerShell"),
+        ("PS C:\\Users\\li> minikube start", "line 1: a prompt of Windows"),
+        ("x" * (SIZE_MAX + 1), "4 MiB"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        rewritten(text, USUAL, lambda _: MIRROR)
+
+
+def test_a_start_known_to_fail_is_refused_with_its_line() -> None:
+    text = "minikube start\nsudo minikube start --driver=none --nodes=2\n"
+    with pytest.raises(RefusedStartError, match="line 2"):
+        rewritten(text, USUAL, lambda _: MIRROR)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("minikube start\n", "minikube start ", "minikube start --insecure-registry=", "a,"),
+        *("minikube start --unknown ", "$(minikube start ", "`minikube ", "--docker-opt=a "),
+        *("\u00a0minikube", "sudo ", "minikube start \\\n", "'", '"', "<<A ", "A=b "),
+    ],
+)
+def test_a_hostile_megabyte_is_read_in_proportion(piece: str) -> None:
+    """It ends well within the test's own limit, for which a quadratic reader is too slow."""
+    text = "minikube start " + piece * ((1 << 20) // len(piece)) + "\n"
+    assert len(rewritten(text, USUAL, lambda _: MIRROR).text) > len(text) / 2
