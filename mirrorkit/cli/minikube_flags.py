@@ -2,33 +2,171 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import Annotated
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mirrorkit.cli.output import say
+from mirrorkit.cli.options import Config, Json, OneLock, settings_from
+from mirrorkit.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from mirrorkit.classroom.minikube.choice import Choice
+    from mirrorkit.classroom.minikube.start import Mirror
+    from mirrorkit.documents.pins import Lock
+    from mirrorkit.settings import Settings
+
+RELAY: Final = ("192.168.230.1:5080", "localhost:5080")
+"""Where nodes and host reach the relay that setup makes (design §7)."""
+
+Minikube = Annotated[
+    str | None,
+    typer.Option(help="The minikube release [default: the installed one, else the lock's]."),
+]
+Kubernetes = Annotated[
+    str | None,
+    typer.Option(help="The Kubernetes version [default: the lock's, else the release's own]."),
+]
+Driver = Annotated[str, typer.Option(help="What the node runs on, as minikube's --driver.")]
+Runtime = Annotated[str, typer.Option(help="docker, containerd or cri-o.")]
+Nodes = Annotated[int, typer.Option(help="Nodes of the cluster.")]
+Addons = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME[,NAME…]", help="Addons to enable; may be given again."),
+]
+Cni = Annotated[
+    str, typer.Option(help="auto, bridge, calico, cilium, false, flannel or kindnet, as minikube.")
+]
+Ha = Annotated[bool, typer.Option("--ha", help="Several control planes.")]
+Arch = Annotated[
+    str | None, typer.Option(help="The nodes' architecture [default: amd64, if the lock has it].")
+]
+Profile = Annotated[str, typer.Option(help="The cluster's name; another is a cluster beside it.")]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The mirror's address for host and nodes [default: the relay's].",
+    ),
+]
+Relay = Annotated[
+    bool, typer.Option("--relay/--no-relay", help="Through the relay, or at this machine itself.")
+]
+ModeWord = Annotated[
+    str | None,
+    typer.Option("--mode", help="seed, mirror or transparent [default: what works best]."),
+]
+StorageDriver = Annotated[
+    str | None, typer.Option(help="Docker's on the host [default: overlay2, as far as is known].")
+]
+Root = Annotated[bool, typer.Option("--root", help="For root, whom minikube wants to be forced.")]
+Rootless = Annotated[bool, typer.Option("--rootless", help="For a Docker without root.")]
+Force = Annotated[bool, typer.Option("--force", help="Also what is known to fail.")]
+Form = Annotated[
+    str | None,
+    typer.Option("--format", help="shell, powershell, env or calls, instead of the explanation."),
+]
 
 
 def command(
-    address: Annotated[str, typer.Option(help="The mirror's HOST:PORT.")],
-    minikube: Annotated[str, typer.Option(help="The minikube release.")] = "v1.25.2",
-    kubernetes: Annotated[
-        str | None, typer.Option(help="The Kubernetes version [default: the release's own].")
-    ] = None,
+    minikube: Minikube = None,
+    kubernetes: Kubernetes = None,
+    driver: Driver = "docker",
+    runtime: Runtime = "docker",
+    nodes: Nodes = 1,
+    addons: Addons = None,
+    cni: Cni = "auto",
+    ha: Ha = False,
+    arch: Arch = None,
+    profile: Profile = "minikube",
+    address: Address = None,
+    relay: Relay = True,
+    mode: ModeWord = None,
+    storage_driver: StorageDriver = None,
+    root: Root = False,
+    rootless: Rootless = False,
+    force: Force = False,
+    lock: OneLock = None,
+    config: Config = None,
+    form: Form = None,
+    as_json: Json = False,
 ) -> int:
-    """Print how to start minikube so that everything comes from the mirror.
+    """Print how to start minikube so that everything comes from the mirror, each word with why.
+
+    Asks no network. Known-bad choices are refused, with minikube's issue and a way that works;
+    --force prints them all the same. Without a lock everything is taken to be held.
 
     \b
     Examples:
-      mirrorkit minikube flags --minikube v1.25.2 --address 192.168.230.1:5080
+      mirrorkit minikube flags
+      mirrorkit minikube flags --minikube v1.38.1 --runtime containerd --nodes 3
+      mirrorkit minikube flags --addons ingress,dashboard --no-relay --format shell
     """
-    from mirrorkit.catalog.releases import release
+    from mirrorkit.classroom.minikube.choice import Choice, start_from
     from mirrorkit.classroom.minikube.recipe import recipe
-    from mirrorkit.classroom.minikube.start import Mirror, Start
+    from mirrorkit.classroom.minikube.render import as_json as data_of
+    from mirrorkit.classroom.minikube.render import rendered
 
-    chosen = release(minikube)
-    start = Start(chosen, kubernetes or chosen.default_kubernetes)
-    made = recipe(start, Mirror.at(address))
-    say(shlex.join(made.command()))
+    settings = settings_from(locks=lock, config=config, is_one_lock=True)
+    held = _lock(settings, is_named=lock is not None)
+    choice = Choice(
+        minikube=minikube or _installed(),
+        kubernetes=kubernetes,
+        driver=driver,
+        runtime=runtime,
+        nodes=nodes,
+        addons=tuple(name for word in addons or () for name in word.split(",") if name),
+        cni=cni,
+        architecture=arch,
+        profile=profile,
+        mode=mode,
+        force=force,
+        storage_driver=storage_driver,
+        as_root=root,
+        rootless=rootless,
+        ha=ha,
+    )
+    start, mirror = start_from(choice, held), _mirror(settings, address, choice, relay=relay)
+    made = recipe(start, mirror, held)
+    if as_json:
+        say_json(data_of(made, mirror), indent=1)
+    else:
+        say(rendered(made, mirror, form or "text").rstrip("\n"))
     return 0
+
+
+def _installed() -> str | None:
+    from mirrorkit.host.minikube import installed_minikube
+
+    return installed_minikube()
+
+
+def _lock(settings: Settings, *, is_named: bool) -> Lock | None:
+    """Read the lock; without one that was named, or is there, there is none."""
+    from mirrorkit.wiring.documents import read_lock
+
+    path: Path = settings.locks[0]
+    return read_lock(path) if is_named or path.exists() else None
+
+
+def _mirror(settings: Settings, address: str | None, choice: Choice, *, relay: bool) -> Mirror:
+    """Return the address given, else the relay's for nodes in containers, else this machine's."""
+    from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mirror
+
+    if address is not None:
+        return Mirror.at(address)
+    if relay and choice.driver in CONTAINER_DRIVERS:
+        return Mirror(*RELAY)
+    return Mirror.at(_own_address(settings))
+
+
+def _own_address(settings: Settings) -> str:
+    from mirrorkit.errors import UsageError
+    from mirrorkit.host.reach import reach_of
+    from mirrorkit.host.read import read_machine
+
+    reach = reach_of(read_machine(), settings.listen, settings.listen.port, settings.advertise)
+    if not reach.urls:
+        hint = "name it with --address HOST:PORT"
+        raise UsageError("no address of this machine is known that others reach", hint=hint)
+    return reach.urls[0].removeprefix("http://")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mirrorkit.cli.minikube_flags import Driver, Kubernetes, Minikube, Runtime
 from mirrorkit.cli.options import Config, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json
 from mirrorkit.progress import counted, readable
@@ -20,15 +22,6 @@ Target = Annotated[
         metavar="DIR", help="A home whose .minikube is filled, as of a machine's image; no loading."
     ),
 ]
-Minikube = Annotated[
-    str | None,
-    typer.Option(help="The minikube release [default: the installed one, else the lock's]."),
-]
-Kubernetes = Annotated[
-    str | None, typer.Option(help="The Kubernetes version [default: the lock's].")
-]
-Driver = Annotated[str, typer.Option(help="Where nodes run: docker, kvm2 …")]
-Runtime = Annotated[str, typer.Option(help="What runs containers: docker, containerd, cri-o.")]
 Arch = Annotated[
     str | None, typer.Option(help="The nodes' architecture: amd64, arm64 [default: this one].")
 ]
@@ -67,16 +60,22 @@ def command(
       mirrorkit minikube seed
       mirrorkit minikube seed --target /mnt/golden/home/student
     """
+    from mirrorkit.classroom.minikube.choice import Choice, start_from
     from mirrorkit.cli.display import choose_display
-    from mirrorkit.cli.minikube_choice import Choice, start_of
+    from mirrorkit.host.minikube import installed_minikube
     from mirrorkit.wiring import read_lock, seed_minikube
     from mirrorkit.wiring.seeding import SeedOrder
 
     settings = settings_from(store=store, locks=lock, config=config, is_one_lock=True)
     choice = Choice(
-        minikube, kubernetes, driver, runtime, arch, storage_driver, asks=target is None
+        minikube=minikube or (None if target else installed_minikube()),
+        kubernetes=kubernetes,
+        driver=driver,
+        runtime=runtime,
+        architecture=arch or platform.machine(),
+        storage_driver=storage_driver,
     )
-    start = start_of(choice, read_lock(settings.locks[0]))
+    start = start_from(choice, read_lock(settings.locks[0]))
     order = SeedOrder(start, target, loads=not no_load)
     with choose_display(as_json=as_json) as display:
         report = seed_minikube(settings, order, display)

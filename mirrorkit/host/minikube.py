@@ -1,46 +1,68 @@
-"""The minikube that is installed here."""
+"""Which minikube this machine has."""
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import shutil
+import signal
 import subprocess
-from pathlib import Path
-from typing import Final, NamedTuple
+import time
+from contextlib import suppress
+from typing import Final
 
-_VERSION: Final = re.compile(r"v\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[0-9A-Za-z.]+)?", re.ASCII)
-_PATIENCE_SECONDS: Final = 20
-
-
-class Installed(NamedTuple):
-    """A minikube, and the release it says it is; None where it says nothing."""
-
-    path: Path
-    release: str | None
+_SECONDS: Final = 10.0
+_BYTES: Final = 4096
+_VERSION: Final = re.compile(rb"(?:\A|\s)(v\d{1,4}\.\d{1,4}\.\d{1,4})(?:\s|\Z)")
 
 
-def installed_minikube(own: Path | None = None) -> Installed | None:
-    """Find minikube in a folder of ours, else on PATH, and ask it for its release."""
-    found = own / "minikube" if own is not None and (own / "minikube").exists() else None
-    on_path = shutil.which("minikube")
-    path = found or (Path(on_path) if on_path else None)
-    return Installed(path, _release(path)) if path is not None else None
+def installed_minikube(seconds: float = _SECONDS) -> str | None:
+    """Return the release on PATH, as v1.25.2; None where there is none, or it does not say.
 
-
-def _release(path: Path) -> str | None:
-    """Ask for the version, without a network and without a folder made in the home."""
-    argv = (str(path), "version", "--short")
-    try:
-        done = subprocess.run(  # noqa: S603 - the program that is about to be started anyway
-            argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    It gets some seconds, and no more than 4 KiB of what it prints are read.
+    """
+    program = shutil.which("minikube")
+    if program is None:
         return None
-    match = _VERSION.search(done.stdout[:1000])
-    return match[0] if match else None
+    try:
+        running = subprocess.Popen(  # noqa: S603 - what the user would run himself
+            (program, "version", "--short"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+    try:
+        found = _VERSION.search(_read(running, time.monotonic() + seconds))
+    finally:
+        _end(running)
+    return found[1].decode() if found else None
+
+
+def _read(running: subprocess.Popen[bytes], until: float) -> bytes:
+    """Read what it prints, to its end, the limit or the deadline."""
+    said = b""
+    if running.stdout is None:
+        return said
+    descriptor = running.stdout.fileno()
+    while len(said) < _BYTES:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            break
+        part = os.read(descriptor, _BYTES)
+        if not part:
+            break
+        said += part
+    return said
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End it and what it started; where it has ended by itself nothing is left to do."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(running.pid, signal.SIGKILL)
+    if running.stdout is not None:
+        running.stdout.close()
+    running.wait()

@@ -17,6 +17,7 @@ from mirrorkit.server.files import add_files
 from mirrorkit.server.health import add_health
 from mirrorkit.server.limits import BODY_BYTES, Limits
 from mirrorkit.server.metrics import CONTENT_TYPE, Metrics, exposition
+from mirrorkit.server.minikube import add_minikube
 from mirrorkit.server.page import make_page
 from mirrorkit.server.places import Places
 from mirrorkit.server.registry import Registry
@@ -48,6 +49,7 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     add_health(app, room)
     add_setup(app)
     add_seats(app, room.seats, limits.head)
+    add_minikube(app, room)
     app.cleanup_ctx.append(_sending_within(limits, room))
 
     async def misses(_: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from mirrorkit.classroom.lines import Lines, student_lines
+from mirrorkit.classroom.lines import Line, student_lines
 from mirrorkit.errors import MirrorkitError
 from mirrorkit.flows.lessons import CLASS, groups
 from mirrorkit.oci.reference import is_host
@@ -129,7 +129,8 @@ def address_of(request: web.Request) -> str:
 
 def _told(room: Room, address: str) -> dict[str, object]:
     """Collect what the page tells; what cannot be read is told instead."""
-    lines, locks, error, complete = Lines(()), [], "", False
+    lines: tuple[Line, ...] = ()
+    locks, error, complete = [], "", False
     try:
         checked = room.checked()
         lines = student_lines(next(iter(room.locks.values())), address)
@@ -137,15 +138,13 @@ def _told(room: Room, address: str) -> dict[str, object]:
         complete = all(whole.is_complete for whole in checked.values())
     except MirrorkitError as trouble:
         error = trouble.message
-    cautions = ["lacks_pause"] if lines.lacks_pause else []
-    if address.startswith(("localhost:", "127.", "[::1]")):
-        cautions.append("loopback")
+    is_loopback = address.startswith(("localhost:", "127.", "[::1]"))
     return {
-        "lines": lines.lines,
+        "lines": lines,
         "locks": locks,
         "complete": complete,
         "error": error,
-        "cautions": cautions,
+        "cautions": ["loopback"] if is_loopback else [],
     }
 
 

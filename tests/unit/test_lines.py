@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mirrorkit.classroom.lines import Lines, student_lines
+from mirrorkit.classroom.lines import Line, student_lines
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.documents.pins import Lock
 from mirrorkit.oci.digest import Digest
@@ -36,19 +36,19 @@ images:
     return parse_lock(text.encode())
 
 
-def commands(lines: Lines) -> dict[str, str]:
-    return {line.purpose: line.command for line in lines.lines}
+def commands(lines: tuple[Line, ...]) -> dict[str, str]:
+    return {line.purpose: line.command for line in lines}
 
 
 def test_the_course_is_started_with_three_lines() -> None:
     lines = student_lines(COURSE, ADDRESS)
-    assert [line.purpose for line in lines.lines] == ["minikube", "kicbase", "start"]
-    assert not lines.lacks_pause
+    assert [line.purpose for line in lines] == ["minikube", "kicbase", "start"]
     start = commands(lines)["start"].split()
     assert start[:3] == [f"MINIKUBE_IMAGE_REPOSITORY={ADDRESS}/k8s", "./minikube", "start"]
     assert set(start[3:]) == {
         "--driver=docker",
         "--kubernetes-version=v1.23.3",
+        "--container-runtime=docker",
         "--base-image=gcr.io/k8s-minikube/kicbase:v0.0.30",  # by tag alone
         "--preload=false",
         "--cache-images=false",
@@ -58,7 +58,7 @@ def test_the_course_is_started_with_three_lines() -> None:
     }
 
 
-@pytest.mark.parametrize("line", student_lines(COURSE, ADDRESS).lines, ids=lambda line: line[0])
+@pytest.mark.parametrize("line", student_lines(COURSE, ADDRESS), ids=lambda line: line[0])
 def test_each_line_is_one_that_a_shell_can_read(line: tuple[str, str]) -> None:
     done = subprocess.run(["sh", "-n", "-c", line[1]], check=True, capture_output=True)
     assert done.stderr == b""
@@ -88,7 +88,7 @@ def test_with_one_platform_and_one_program_nothing_is_left_to_the_shell() -> Non
         " && chmod +x minikube"
     )
     archive = f"http://{ADDRESS}/archives/gcr.io/k8s-minikube/kicbase:v0.0.44.tar"
-    assert found["kicbase"] == f'curl -f "{archive}" | docker load'
+    assert found["kicbase"] == f'curl -f "{archive}?platform=linux/amd64" | docker load'
 
 
 def test_without_a_program_in_the_lock_the_students_own_minikube_is_started() -> None:
@@ -104,30 +104,28 @@ def test_v1_34_0_never_uses_what_docker_holds_so_its_cache_is_filled() -> None:
 
 
 @pytest.mark.parametrize(
-    "minikube, kicbase, knows", [("v1.24.0", "v0.0.28", False), ("v1.25.0", "v0.0.29", True)]
+    "minikube, kubernetes, is_cured", [("v1.28.0", "v1.25.3", True), ("v1.28.0", "v1.23.3", False)]
 )
-def test_a_release_gets_no_flag_that_it_does_not_know(
-    minikube: str, kicbase: str, *, knows: bool
+def test_what_needs_more_than_flags_is_one_line_that_fetches_all_of_it(
+    minikube: str, kubernetes: str, *, is_cured: bool
 ) -> None:
-    found = commands(student_lines(lock(minikube, kicbase, "v1.22.3"), ADDRESS))
-    assert ("--binary-mirror" in found["start"]) == knows
+    found = commands(student_lines(lock(minikube, "v0.0.36", kubernetes), ADDRESS))
+    fetched = f'curl -f "http://{ADDRESS}/api/v1/minikube/flags?format=shell&arch=amd64" | sh'
+    assert (found["start"] == fetched) == is_cured
+    assert ("kicbase" in found) != is_cured
 
 
-@pytest.mark.parametrize(
-    "minikube, kubernetes, lacks",
-    [
-        ("v1.28.0", "v1.25.3", True),
-        ("v1.28.0", "v1.23.3", False),
-        ("v1.30.0", "v1.26.3", False),
-        ("v9.9.9", "v1.30.0", False),
-        ("v1.28.0", "odd", False),
-    ],
-)
-def test_a_release_known_to_hang_for_its_pause_image_is_told(
-    minikube: str, kubernetes: str, *, lacks: bool
-) -> None:
-    lines = student_lines(lock(minikube, "v0.0.36", kubernetes), ADDRESS)
-    assert lines.lacks_pause == lacks
+def test_a_release_without_binary_mirror_has_its_programs_seeded() -> None:
+    platforms = "linux/amd64, linux/arm64"
+    old = lock("v1.24.0", "v0.0.28", "v1.22.3", platforms, "minikube/v1.24.0/minikube-linux-amd64")
+    found = commands(student_lines(old, ADDRESS))
+    url = f"http://{ADDRESS}/api/v1/minikube/flags?format=shell&arch=$(uname -m)"
+    assert found["start"] == f'curl -f "{url}" | PATH="$PWD:$PATH" sh'
+
+
+def test_a_release_that_nobody_lists_leaves_one_pull() -> None:
+    found = commands(student_lines(lock("v9.9.9", "v0.0.99", "v1.30.0"), ADDRESS))
+    assert set(found) == {"pull"}
 
 
 def test_without_minikube_an_image_is_pulled() -> None:
@@ -137,4 +135,4 @@ def test_without_minikube_an_image_is_pulled() -> None:
 
 
 def test_an_empty_lock_has_nothing_to_type() -> None:
-    assert student_lines(Lock(()), ADDRESS).lines == ()
+    assert student_lines(Lock(()), ADDRESS) == ()

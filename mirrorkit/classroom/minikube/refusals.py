@@ -62,7 +62,7 @@ def _of_runtime(start: Start) -> Iterator[Refusal]:
         yield Refusal(why, "--runtime containerd")
     if start.runtime == "docker" and mode is Mode.TRANSPARENT:
         why = "Docker in the node redirects Docker Hub's images alone"
-        yield Refusal(why, f"--mode mirror, or {_TRANSPARENT}", 18361)
+        yield Refusal(why, f"--mode mirror, or {_TRANSPARENT}")
     if start.runtime == "containerd" and redirect_of(start) is not Redirect.ALL:
         works = "--mode mirror" if pulls_plain_http(start) else "--mode seed, or --runtime docker"
         if mode is Mode.TRANSPARENT:

@@ -36,6 +36,7 @@ USUAL_PROFILE: Final = "minikube"
 AMD64: Final = Platform("linux", "amd64")
 NODES_MOST: Final = 20
 _PROFILE: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}\Z")
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}\Z")
 _PORT_MOST: Final = 65535
 
 
@@ -87,6 +88,10 @@ class Start:
         if not _PROFILE.match(self.profile):
             hint = "letters, digits and hyphens, a letter or digit first"
             raise UsageError(f"{self.profile[:60]!r} is no profile's name", hint=hint)
+        if self.storage_driver is not None and not _WORD.match(self.storage_driver):
+            raise UsageError(
+                f"{self.storage_driver[:60]!r} is no storage driver", hint="as overlay2"
+            )
         if self.platform.os != "linux":
             raise UsageError(f"no node runs on {self.platform}", hint="linux/amd64 or linux/arm64")
         for addon in self.addons:
