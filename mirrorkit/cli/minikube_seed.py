@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.minikube_flags import Driver, Kubernetes, Minikube, Runtime
+from mirrorkit.cli.minikube_flags import (  # noqa: TC001 - typer reads them
+    Driver,
+    Kubernetes,
+    Minikube,
+    Runtime,
+)
 from mirrorkit.cli.options import Config, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say_json
 from mirrorkit.progress import counted, readable
