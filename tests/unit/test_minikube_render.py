@@ -1,0 +1,219 @@
+"""A recipe as shell, PowerShell, variables, calls and words: what programs make of each."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mirrorkit.classroom.minikube import powershell, shell
+from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
+from mirrorkit.classroom.minikube.recipe import recipe
+from mirrorkit.classroom.minikube.render import as_json, rendered
+from mirrorkit.classroom.minikube.start import Mode, Start
+from mirrorkit.documents.pins import Lock, PinnedImage
+from mirrorkit.errors import UsageError
+from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.reference import Reference
+from tests.unit.starts import RELAY, lock_of, start_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DASH = shutil.which("dash") or "dash"
+NASTY = "a'b\"c$(touch x)`d`\\ \n*~ \u2018\u2019é"
+STARTS = [
+    start_of("v1.24.0"),
+    start_of("v1.25.2", nodes=2, addons=("ingress", "dashboard"), profile="week2", as_root=True),
+    start_of("v1.28.0"),
+    start_of("v1.32.0", mode=Mode.SEED, storage_driver="overlayfs"),
+    start_of("v1.34.0", runtime="containerd"),
+    start_of("v1.38.1", runtime="cri-o", cni="calico"),
+    start_of("v1.38.1", runtime="containerd", mode=Mode.SEED),
+]
+
+
+def nasty() -> Recipe:
+    """Make a recipe no release has: every text of it is hostile."""
+    return Recipe(
+        start=start_of("v1.25.2"),
+        mode=Mode.MIRROR,
+        environment=(Setting("MINIKUBE_X", NASTY, NASTY),),
+        flags=(Setting("--x", NASTY, NASTY), Setting("--bare", None, "why")),
+        files=(Placed("files/a", NASTY, NASTY),),
+        seeds=(Seed("cache/a", "/archives/a", NASTY, "ab", executable=True),),
+        load=Reference.parse("gcr.io/k8s-minikube/kicbase:v0.0.30"),
+        plants=(Reference.parse("quay.io/a/b:1"),),
+        notes=(NASTY,),
+    )
+
+
+def dash(text: str, **environment: str) -> str:
+    done = subprocess.run(
+        [DASH, "-s"], input=text.encode(), check=True, capture_output=True, env=environment
+    )
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_a_quoted_word_is_one_word_to_a_shell(word: str) -> None:
+    assert dash(f"printf %s {shell.quoted(word)}") == word
+
+
+FUNCTIONS = ("release", "kubernetes", "setting", "flag", "place", "seed", "load", "plant", "note")
+PRINTED = r"""() { printf '%s\0' NAME "$@"; printf '\0'; }"""
+DEFINED = "".join(f"{name}{PRINTED.replace('NAME', name)}\n" for name in FUNCTIONS)
+
+
+def called(one: Recipe) -> list[list[str]]:
+    said = dash(DEFINED + shell.calls(one, RELAY), PATH="/nowhere")
+    return [call.split("\0") for call in said.removesuffix("\0\0").split("\0\0")]
+
+
+def test_calls_give_setup_every_value_whatever_is_in_it() -> None:
+    said = dash(DEFINED + shell.calls(nasty(), RELAY), PATH="/nowhere")
+    assert f"place\0files/a\0{NASTY}\0{NASTY}\0" in said
+    assert f"setting\0MINIKUBE_X\0{NASTY}\0{NASTY}\0" in said
+    assert f"flag\0--x={NASTY}\0{NASTY}\0" in said
+    assert "flag\0--bare\0why\0" in said
+    assert "seed\0cache/a\0/archives/a\0ab\0x\0" in said
+    assert "load\0gcr.io/k8s-minikube/kicbase:v0.0.30\0" in said
+    assert "plant\0quay.io/a/b:1\0" in said
+    assert f"note\0{NASTY}\0" in said
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
+def test_calls_and_data_say_the_same(start: Start) -> None:
+    one = recipe(start, RELAY, lock_of(start))
+    calls = called(one)
+    data = as_json(one, RELAY)
+    assert calls[0] == ["release", data["minikube"]]
+    assert calls[1] == ["kubernetes", data["kubernetes"]]
+    flags = [call[1] for call in calls if call[0] == "flag"]
+    assert [*one.command()[: len(one.environment)], "minikube", "start", *flags] == data["command"]
+    assert [call[1] for call in calls if call[0] == "place"] == [file.path for file in one.files]
+
+
+FAKES = """
+log() { printf '%s\\n' "$*" >>"$LOG"; }
+curl() { log curl "$@"; for last; do :; done; case "$*" in *--create-dirs*) made "$@";; esac; }
+made() { while [ "$1" != -o ]; do shift; done; mkdir -p "${2%/*}"; : >"$2"; }
+docker() { log docker "$@"; [ "$1" != load ] || cat >/dev/null; }
+sha256sum() { cat >>"$LOG"; }
+sh() { log sh "$@"; }
+minikube() { log "${MINIKUBE_IMAGE_REPOSITORY:-none}" minikube "$@"; }
+"""
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
+def test_the_pasted_script_fetches_places_loads_and_starts(start: Start, tmp_path: Path) -> None:
+    lock = lock_of(start)
+    taught = PinnedImage(Reference.parse("quay.io/a/b:1"), Digest.of(b""))
+    one = recipe(start, RELAY, Lock((*lock.images, taught), lock.files, platforms=lock.platforms))
+    log, home = tmp_path / "log", tmp_path / "a home"
+    home.mkdir()
+    text = FAKES + rendered(one, RELAY, "shell")
+    dash(text, LOG=str(log), HOME=str(home), PATH="/usr/bin:/bin")
+    said = log.read_text()
+    for seed in one.seeds:
+        path = home / ".minikube" / seed.path
+        assert path.is_file()
+        assert bool(path.stat().st_mode & 0o100) == seed.executable
+        assert f"-o {path} http://localhost:5080{seed.url_path}\n" in said
+        assert not seed.sha256 or f"{seed.sha256}  {path}\n" in said
+    for file in one.files:
+        assert (home / ".minikube" / file.path).read_text() == file.text
+    assert ("docker load" in said) == (one.load is not None)
+    repository = one.environment[0].value if one.environment else "none"
+    flags = " ".join(flag.word for flag in one.flags)
+    assert f"{repository} minikube start {flags}\n" in said
+    planted = f"sh -s -- plant --profile {start.profile}\n"
+    assert (said.count(planted) == 1) == bool(one.plants)
+
+
+def test_a_step_that_fails_ends_the_script_before_the_start(tmp_path: Path) -> None:
+    one = recipe(start_of("v1.34.0"), RELAY)
+    text = FAKES + "curl() { return 22; }\n" + rendered(one, RELAY, "shell") + "echo still here\n"
+    log = tmp_path / "log"
+    said = dash(text, LOG=str(log), HOME=str(tmp_path), PATH="/usr/bin:/bin")
+    assert said == "still here\n"
+    assert not log.exists()
+
+
+def test_minikubes_own_folder_is_found_by_its_rule(tmp_path: Path) -> None:
+    one = recipe(start_of("v1.28.0"), RELAY)
+    text = FAKES + rendered(one, RELAY, "shell")
+    for home, folder in (("a", "a/.minikube"), ("b/.minikube", "b/.minikube")):
+        minikube_home = str(tmp_path / home)
+        dash(text, LOG="/dev/null", MINIKUBE_HOME=minikube_home, PATH="/usr/bin:/bin")
+        assert (tmp_path / folder / one.files[0].path).is_file()
+
+
+def test_variables_are_exported_and_what_minikube_reads_from_no_variable_stays_a_flag() -> None:
+    one = recipe(start_of("v1.25.2", nodes=2, addons=("ingress",), as_root=True), RELAY)
+    text = rendered(one, RELAY, "env")
+    said = dash(text + "export -p\n", PATH="/usr/bin")
+    assert "MINIKUBE_NODES='2'" in said
+    assert "MINIKUBE_FORCE='true'" in said
+    assert "MINIKUBE_INSECURE_REGISTRY" not in said
+    last = text.splitlines()[-1]
+    assert last == (
+        "# then: minikube start --addons=ingress --insecure-registry=192.168.230.1:5080"
+    )
+
+
+# PowerShell's own rule for a verbatim string: from a quote to the next that is not doubled.
+_QUOTE = "['\u2018\u2019\u201a\u201b]"
+
+
+def read(text: str) -> str:
+    """Read one verbatim string as PowerShell's about_Quoting_Rules has it."""
+    found = re.fullmatch(f"{_QUOTE}((?:{_QUOTE}{{2}}|[^'\u2018\u2019\u201a\u201b])*){_QUOTE}", text)
+    assert found
+    return re.sub(f"({_QUOTE}){_QUOTE}", r"\1", found[1])
+
+
+@given(st.text())
+def test_a_quoted_string_is_one_string_to_powershell(word: str) -> None:
+    assert read(powershell.quoted(word)) == word
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
+def test_powershell_gets_every_flag_file_and_download(start: Start) -> None:
+    one = recipe(start, RELAY, lock_of(start))
+    lines = rendered(one, RELAY, "powershell").splitlines()
+    words = re.findall(r"'[^']*'", lines[-1])
+    assert lines[-1].startswith("minikube start '")
+    assert [read(word) for word in words] == [flag.word for flag in one.flags]
+    for setting in one.environment:
+        assert any(line.startswith(f"$env:{setting.name} = '{setting.value}'") for line in lines)
+    for file in one.files:
+        (line,) = [line for line in lines if "WriteAllText" in line and f"'{file.path}'" in line]
+        parts = line.partition("), ")[2].removesuffix(")").split(' + "`n" + ')
+        assert "\n".join(map(read, parts)) == file.text
+    for seed in one.seeds:
+        assert any(f"'http://localhost:5080{seed.url_path}'" in line for line in lines)
+    assert any("docker load -i" in line for line in lines) == (one.load is not None)
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
+def test_the_explanation_has_a_command_to_copy_and_a_reason_for_every_word(start: Start) -> None:
+    one = recipe(start, RELAY, lock_of(start))
+    first, *rest = rendered(one, RELAY, "text").splitlines()
+    echoed = dash(f'minikube() {{ printf "%s\\n" "$@"; }}\n{first}\n', PATH="/nowhere")
+    assert echoed.splitlines() == ["start", *(flag.word for flag in one.flags)]
+    for setting in (*one.environment, *one.flags):
+        assert any(setting.word in line and setting.why in line for line in rest)
+    for path in (*(file.path for file in one.files), *(seed.path for seed in one.seeds)):
+        assert any(line.strip().startswith(path) for line in rest)
+
+
+def test_a_form_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="no format"):
+        rendered(nasty(), RELAY, "xml")
