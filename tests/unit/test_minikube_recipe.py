@@ -207,6 +207,18 @@ def test_what_the_runtime_cannot_redirect_is_planted_and_nothing_of_minikube(
     assert any("by digest" in note for note in one.notes) == bool(planted)
 
 
+def test_what_runs_beside_the_nodes_is_planted_nowhere_unless_a_lesson_has_it() -> None:
+    start = start_of("v1.25.2", runtime="containerd")
+    nginx = Reference.parse("docker.io/library/nginx:1.22-alpine")
+
+    def planted(*needs: str) -> tuple[Reference, ...]:
+        relay = PinnedImage(nginx, Digest.of(b""), needed_by=needs)
+        return recipe(start, RELAY, Lock((*lock_of(start).images, relay))).plants
+
+    assert planted("relay") == ()
+    assert planted("relay", "pods") == (nginx,)
+
+
 def test_seed_mode_takes_the_preload_and_no_repository() -> None:
     one = made("v1.38.1", mode=Mode.SEED)
     name = "preloaded-images-k8s-v18-v1.35.1-docker-overlay2-amd64.tar.lz4"
@@ -283,6 +295,21 @@ def test_what_is_known_to_fail_is_refused_with_a_way_that_works_and_force_overru
     forced = made(minikube, force=True, **choices)
     assert forced.notes[0].startswith("known to fail: ")
     assert why in forced.notes[0]
+
+
+@pytest.mark.parametrize(
+    "minikube, choices", [("v1.25.2", {"nodes": 2}), ("v1.25.2", {"runtime": "containerd"})]
+)
+def test_without_a_preload_only_what_the_cache_fills_is_started(
+    minikube: str, choices: dict[str, Any]
+) -> None:
+    start = start_of(minikube, mode=Mode.SEED, **choices)
+    lock = lock_of(start)
+    assert recipe(start, RELAY, lock).mode is Mode.SEED
+    with pytest.raises(RefusedStartError, match="without a preload"):
+        recipe(start, RELAY, Lock(lock.images))
+    alone = start_of(minikube, mode=Mode.SEED)
+    assert "--preload=false" in recipe(alone, RELAY, Lock(lock.images)).command()
 
 
 def test_an_old_kubernetes_is_not_seeded_under_names_its_kubeadm_does_not_ask() -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.catalog.quirks import Quirk
 from mirrorkit.classroom.minikube.iso import iso_of
 from mirrorkit.classroom.minikube.parts import Setting
+from mirrorkit.classroom.minikube.seeds import preload_of
 from mirrorkit.classroom.minikube.start import (
     CONTAINER_DRIVERS,
     MACHINE_DRIVERS,
     USUAL_PROFILE,
     Mode,
 )
-from mirrorkit.classroom.minikube.ways import has_own_nodes, uses_preload
+from mirrorkit.classroom.minikube.ways import has_own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,10 @@ def flags(start: Start, mode: Mode, mirror: Mirror, lock: Lock | None) -> Iterat
     yield from _wanted(start)
     yield from _extras(start)
     yield from _nodes(start, mirror, lock)
-    yield from _downloads(start, mode, mirror)
+    if mode is Mode.SEED:
+        yield from _seeded(start, lock)
+    else:
+        yield from _downloads(start, mirror)
     yield from _runtime(start, mode, mirror)
 
 
@@ -85,12 +89,13 @@ def _why_by_tag(start: Start) -> str:
     return f"{why} (#7472)"
 
 
-def _downloads(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
+def _seeded(start: Start, lock: Lock | None) -> Iterator[Setting]:
+    if preload_of(start, lock) is None:
+        yield Setting("--preload", "false", "none is seeded, and Google would be asked for it")
+
+
+def _downloads(start: Start, mirror: Mirror) -> Iterator[Setting]:
     """Yield how the host gets what it puts into the node."""
-    if mode is Mode.SEED:
-        if not uses_preload(start):
-            yield Setting("--preload", "false", "this storage driver takes none; the cache serves")
-        return
     yield Setting("--preload", "false", "preloaded images come from Google, under other names")
     yield Setting("--cache-images", "false", "nodes pull for themselves; the host asks no registry")
     if _BINARY_MIRROR in start.release.flags:

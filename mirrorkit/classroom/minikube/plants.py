@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.classroom.minikube.wanted import RELAY
 from mirrorkit.classroom.minikube.ways import redirect_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def _is_taught(image: PinnedImage) -> bool:
 
     What is of minikube and of a lesson is planted too: the lesson's manifest names it outright.
     """
-    needs = image.needed_by
-    return not needs or any(not need.startswith(_OF_MINIKUBE) for need in needs)
+    needs = [need for need in image.needed_by if need != RELAY]
+    return not image.needed_by or any(not need.startswith(_OF_MINIKUBE) for need in needs)
 
 
 def _names(image: PinnedImage) -> Iterator[Reference]:

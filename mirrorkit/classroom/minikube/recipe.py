@@ -27,7 +27,7 @@ def recipe(start: Start, mirror: Mirror, lock: Lock | None = None) -> Recipe:
     RefusedStartError where it is known to fail, naming minikube's issue and a way that works; with
     `force` that becomes a note.
     """
-    overruled = _overruled(start)
+    overruled = _overruled(start, lock)
     mode, planted = mode_of(start), plants(start, lock)
     return Recipe(
         start=start,
@@ -42,9 +42,9 @@ def recipe(start: Start, mirror: Mirror, lock: Lock | None = None) -> Recipe:
     )
 
 
-def _overruled(start: Start) -> list[str]:
+def _overruled(start: Start, lock: Lock | None) -> list[str]:
     """Refuse a start that fails, or return the reasons that `force` overrules."""
-    found = list(refusals(start))
+    found = list(refusals(start, lock))
     if found and not start.force:
         first = found[0]
         raise RefusedStartError(first.sentence, hint=f"{first.instead}; --force starts it anyway")

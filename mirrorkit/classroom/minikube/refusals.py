@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.catalog.quirks import Quirk
 from mirrorkit.catalog.versions import minor, rank
 from mirrorkit.classroom.minikube.iso import iso_path
+from mirrorkit.classroom.minikube.seeds import preload_of
 from mirrorkit.classroom.minikube.start import MACHINE_DRIVERS, Mode
 from mirrorkit.classroom.minikube.wanted import is_cri_dockerd_pause, past_the_mirror
 from mirrorkit.classroom.minikube.ways import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.documents.pins import Lock
 
 _DOUBLE_SLASH: Final = ("registry-aliases", "nvidia-driver-installer")
 """Their manifests put `--image-repository`, which ends in a slash, before a slash."""
@@ -46,11 +48,12 @@ class Refusal:
         return self.why if self.issue is None else f"{self.why} (minikube #{self.issue})"
 
 
-def refusals(start: Start) -> Iterator[Refusal]:
+def refusals(start: Start, lock: Lock | None) -> Iterator[Refusal]:
     """Yield every reason why a start is known to fail; none for most."""
     yield from _of_runtime(start)
     yield from _of_driver(start)
-    yield from _of_mode(start)
+    if mode_of(start) is Mode.SEED:
+        yield from _of_seed(start, lock)
     yield from _of_addons(start)
     yield from _of_names(start)
 
@@ -90,14 +93,22 @@ def _of_driver(start: Start) -> Iterator[Refusal]:
         yield Refusal(why, f"--nodes without --ha, or {_TRANSPARENT}")
 
 
-def _of_mode(start: Start) -> Iterator[Refusal]:
-    """Refuse seeds that lie under other names than kubeadm asks."""
+def _of_seed(start: Start, lock: Lock | None) -> Iterator[Refusal]:
+    """Refuse a seed that lies where a node does not look (minikube.md §3.4), or by another name."""
+    redirect = redirect_of(start)
     is_new = rank(start.release.version) >= rank(_ALWAYS_NEW_REGISTRY)
     is_old = minor(start.kubernetes) < _FIRST_NEW_KUBERNETES
-    redirects = redirect_of(start).takes("k8s.gcr.io")
-    if mode_of(start) is Mode.SEED and is_new and is_old and not redirects:
+    if is_new and is_old and not redirect.takes("k8s.gcr.io"):
         why = f"kubeadm {start.kubernetes} asks k8s.gcr.io for what is seeded as registry.k8s.io"
         yield Refusal(why, "--mode mirror, or Kubernetes v1.25 or later")
+    if preload_of(start, lock) is not None or redirect is Redirect.ALL:
+        return
+    if start.nodes > 1:
+        why = "without a preload minikube's cache fills the first node alone"
+        yield Refusal(why, "--mode mirror, or one node")
+    if start.runtime == "containerd":
+        why = "without a preload the network kindnet is not in minikube's cache"
+        yield Refusal(why, f"the preload in the lock, or {_TRANSPARENT}")
 
 
 def _of_addons(start: Start) -> Iterator[Refusal]:

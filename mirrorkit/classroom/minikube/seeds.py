@@ -45,7 +45,8 @@ def seeds(start: Start, mode: Mode, lock: Lock | None) -> Iterator[Seed]:
         if "binary-mirror" not in start.release.flags:
             yield from _binaries(start, lock, PROGRAMS, "this release has no --binary-mirror")
         return
-    if uses_preload(start) and (preload := preload_of(start, lock)):
+    preload = preload_of(start, lock)
+    if preload is not None:
         why = "the cluster's images and programs; what lies in the cache is not asked for"
         path = layout_of(start).preload(preload)
         yield Seed(str(path), f"/files/{preload}", why, _sha256(lock, preload))
@@ -56,8 +57,10 @@ def seeds(start: Start, mode: Mode, lock: Lock | None) -> Iterator[Seed]:
 
 
 def preload_of(start: Start, lock: Lock | None) -> str | None:
-    """Return the preload's path in the lock; None where the lock has it not."""
-    if start.kubernetes not in kubernetes_versions(start.release.version):
+    """Return the preload's path in the lock; None where minikube takes none, or there is none."""
+    if not uses_preload(start) or start.kubernetes not in kubernetes_versions(
+        start.release.version
+    ):
         return None
     version = start.release.version
     for file in files_for(version, start.kubernetes, runtime=start.runtime):

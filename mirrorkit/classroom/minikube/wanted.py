@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
 
 KICBASE: Final = "k8s-minikube/kicbase"
+RELAY: Final = "relay"
+"""The need of what runs beside the nodes and leads them to the mirror."""
 _CRI_DOCKERD_PAUSE: Final = f"{KUBERNETES_OLD}/pause:3.6"
 _COMPONENT: Final = "kube-"
 _KNOWS_NEW_REGISTRY: Final = "v1.27.0"
@@ -57,8 +59,9 @@ def _retagged(image: Image, start: Start) -> Image:
 
 
 def in_cluster(start: Start) -> tuple[Image, ...]:
-    """Return the images that nodes pull: all but the nodes' own."""
-    return tuple(image for image in images_of(start) if image.name.repository != KICBASE)
+    """Return the images that nodes pull: all but their own, and what runs on the host."""
+    images = (image for image in images_of(start) if image.name.repository != KICBASE)
+    return tuple(image for image in images if set(image.needed_by) != {RELAY})
 
 
 def literal(start: Start) -> tuple[Image, ...]:
