@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.classroom.minikube.placed import fetched
 from mirrorkit.classroom.minikube.seeds import PROGRAMS, archive_path, loaded, seeds
 from mirrorkit.classroom.minikube.start import Mode
-from mirrorkit.classroom.minikube.wanted import in_cluster, literal
+from mirrorkit.classroom.minikube.wanted import (
+    in_cluster,
+    is_cached,
+    is_cri_dockerd_pause,
+    literal,
+)
 from mirrorkit.classroom.minikube.ways import Redirect, mode_of, redirect_of
 
 if TYPE_CHECKING:
@@ -74,8 +79,10 @@ def _of_host(start: Start, lock: Lock | None) -> Iterator[Asked]:
         yield from _programs(start)
     if mode is Mode.MIRROR:
         for image in in_cluster(start):
-            if any(need.startswith(("minikube ", "kubernetes ")) for need in image.needed_by):
-                yield from _below(image, Side.HOST, "GET")
+            if is_cached(image) and not is_cri_dockerd_pause(image, start):
+                # coredns by its folder alone, and what it caches of addons by its tag
+                own = replace(image, below=image.below[-1:], by_digest=False)
+                yield from _below(own, Side.HOST, "GET")
 
 
 def _programs(start: Start) -> Iterator[Asked]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mirrorkit.catalog.releases import Release
     from mirrorkit.documents.pins import Lock
 
+_ARCHITECTURE: Final = re.compile(r"[a-z0-9_]{1,20}\Z")
 _APISERVER: Final = "kube-apiserver"
 _PROGRAM: Final = re.compile(r"minikube/(?P<version>v[0-9][0-9A-Za-z.-]*)/minikube-")
 
@@ -97,10 +98,9 @@ def _platform(architecture: str | None, lock: Lock | None) -> Platform:
     if architecture is None:
         platforms = lock.platforms if lock else ()
         return platforms[0] if platforms and AMD64 not in platforms else AMD64
-    try:
-        return Platform.parse(f"linux/{architecture}")
-    except ValueError as error:
-        raise UsageError(str(error), hint="amd64 or arm64") from error
+    if not _ARCHITECTURE.match(architecture):
+        raise UsageError(f"{architecture[:60]!r} is no architecture", hint="amd64 or arm64")
+    return Platform.of("linux", architecture)
 
 
 def _mode(word: str | None) -> Mode | None:

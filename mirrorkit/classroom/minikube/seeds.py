@@ -11,7 +11,12 @@ from mirrorkit.catalog.releases import kubernetes_versions
 from mirrorkit.classroom.minikube.layout import layout_of
 from mirrorkit.classroom.minikube.parts import Seed
 from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mode
-from mirrorkit.classroom.minikube.wanted import default_name, in_cluster, is_cri_dockerd_pause
+from mirrorkit.classroom.minikube.wanted import (
+    default_name,
+    in_cluster,
+    is_cached,
+    is_cri_dockerd_pause,
+)
 from mirrorkit.classroom.minikube.ways import uses_preload
 
 if TYPE_CHECKING:
@@ -82,8 +87,7 @@ def _kicbase(start: Start) -> Seed:
 def _images(start: Start) -> Iterator[Seed]:
     """Yield what minikube itself would cache, under the names it has without a repository."""
     for image in in_cluster(start):
-        is_cached = any(need.startswith(("minikube ", "kubernetes ")) for need in image.needed_by)
-        if is_cached and not is_cri_dockerd_pause(image, start):
+        if is_cached(image) and not is_cri_dockerd_pause(image, start):
             name = replace(default_name(image, start), digest=None)
             path = layout_of(start).image(name)
             yield Seed(str(path), archive_path(name, start), "an image of the cluster")

@@ -83,11 +83,16 @@ def past_the_mirror(start: Start) -> tuple[Image, ...]:
 
 def is_seeded(image: Image, start: Start) -> bool:
     """Say whether a start finds an image in its cache: all but networks and enabled addons."""
-    needs = {need.split()[0] for need in image.needed_by}
-    if image.by_digest and "addon" in needs:  # what was loaded has lost its digest (#12918)
+    is_addon = any(need.startswith("addon ") for need in image.needed_by)
+    if image.by_digest and is_addon:  # what was loaded has lost its digest (#12918)
         return False
     has_kindnet = "kindnetd" in image.name.repository and start.runtime != "docker"
-    return bool(needs & {"minikube", "kubernetes"}) or has_kindnet
+    return is_cached(image) or has_kindnet
+
+
+def is_cached(image: Image) -> bool:
+    """Say whether minikube itself caches an image for a start: not networks and addons."""
+    return any(need.startswith(("minikube ", "kubernetes ")) for need in image.needed_by)
 
 
 def is_cri_dockerd_pause(image: Image, start: Start) -> bool:
