@@ -55,9 +55,13 @@ _COMMANDS: dict[str, Callable[..., int]] = {
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(sources.app, name="sources")
-app.add_typer(minikube.app, name="minikube")
+_GROUPS: dict[str, typer.Typer] = {
+    "minikube": minikube.app,
+    "catalog": catalog.app,
+    "sources": sources.app,
+}
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -87,8 +91,8 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    groups = {"catalog", "sources", "minikube"}
-    known = {*_COMMANDS, *groups, "releases", "kubernetes", "images", "probe", "flags", "seed"}
+    below = (each.name for group in _GROUPS.values() for each in group.registered_commands)
+    known = {*_COMMANDS, *_GROUPS, *below}
     words = itertools.takewhile(known.__contains__, arguments)
     return " ".join(("mirrorkit", *words, "--help"))
 

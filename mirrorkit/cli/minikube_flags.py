@@ -11,7 +11,6 @@ from mirrorkit.cli.options import Config, Json, OneLock, settings_from
 from mirrorkit.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.classroom.minikube.start import Mirror
     from mirrorkit.documents.pins import Lock
     from mirrorkit.settings import Settings
@@ -108,14 +107,14 @@ def command(
     from mirrorkit.classroom.minikube.render import rendered
 
     settings = settings_from(locks=lock, config=config, is_one_lock=True)
-    held = _lock(settings, is_named=lock is not None)
+    held = held_lock(settings, is_named=lock is not None)
     choice = Choice(
-        minikube=minikube or _installed(),
+        minikube=minikube or installed(),
         kubernetes=kubernetes,
         driver=driver,
         runtime=runtime,
         nodes=nodes,
-        addons=tuple(name for word in addons or () for name in word.split(",") if name),
+        addons=split_names(addons),
         cni=cni,
         architecture=arch,
         profile=profile,
@@ -126,7 +125,8 @@ def command(
         rootless=rootless,
         ha=ha,
     )
-    start, mirror = start_from(choice, held), _mirror(settings, address, choice, relay=relay)
+    start = start_from(choice, held)
+    mirror = mirror_for(settings, address, driver, relay=relay)
     made = recipe(start, mirror, held)
     if as_json:
         say_json(data_of(made, mirror), indent=1)
@@ -135,13 +135,19 @@ def command(
     return 0
 
 
-def _installed() -> str | None:
+def split_names(words: list[str] | None) -> tuple[str, ...]:
+    """Return names that may come repeatedly, or with commas."""
+    return tuple(name for word in words or () for name in word.split(",") if name)
+
+
+def installed() -> str | None:
+    """Return the release of this machine's minikube, if there is one."""
     from mirrorkit.host.minikube import installed_minikube
 
     return installed_minikube()
 
 
-def _lock(settings: Settings, *, is_named: bool) -> Lock | None:
+def held_lock(settings: Settings, *, is_named: bool) -> Lock | None:
     """Read the lock; without one that was named, or is there, there is none."""
     from mirrorkit.wiring.documents import read_lock
 
@@ -149,13 +155,13 @@ def _lock(settings: Settings, *, is_named: bool) -> Lock | None:
     return read_lock(path) if is_named or path.exists() else None
 
 
-def _mirror(settings: Settings, address: str | None, choice: Choice, *, relay: bool) -> Mirror:
+def mirror_for(settings: Settings, address: str | None, driver: str, *, relay: bool) -> Mirror:
     """Return the address given, else the relay's for nodes in containers, else this machine's."""
     from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mirror
 
     if address is not None:
         return Mirror.at(address)
-    if relay and choice.driver in CONTAINER_DRIVERS:
+    if relay and driver in CONTAINER_DRIVERS:
         return Mirror(*RELAY)
     return Mirror.at(_own_address(settings))
 

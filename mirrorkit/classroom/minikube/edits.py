@@ -34,7 +34,7 @@ class Change:
     """As it is or was written."""
     why: str
     line: int
-    """Of the text as it came; from 1."""
+    """Of the text as it came; from 1, and 0 for a note on no line."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Edits:
             self.replace(word.gap, word.end, "")
 
     def tell(self, kind: Kind, text: str, why: str, line: int) -> None:
-        """Note a difference; the same one of the same line once."""
+        """Note a difference."""
         self.changes.append(Change(kind, text, why, line))
 
     def written(self, words: tuple[Word, ...]) -> str:

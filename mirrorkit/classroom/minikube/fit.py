@@ -90,7 +90,7 @@ class _Fitting:
     def _say_although(self, argument: Argument) -> None:
         why = although(argument, self._recipe)
         if not argument.is_exact and argument.name in CHOOSING:
-            why = "what it is only the shell knows; the rest is made for what is usual here"
+            why = "only the shell knows what it is: the rest is made for what is usual here"
         if why is not None:
             words = self._words(argument)
             self._edits.tell(Kind.KEPT, self._edits.written(words), why, words[0].line)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SIZE_MAX: Final = 4 << 20
 """Characters of a text that is rewritten."""
-_BARE: Final = "in backticks or a list it is left: write it as a line of its own"
+_BARE: Final = "it may fight the mirror: in backticks or an array it is not rewritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def rewritten(
         _tell_exports(edits, commands)
         for note in dict.fromkeys(note for recipe in kitchen.recipes for note in recipe.notes):
             edits.tell(Kind.NOTE, "", note, 0)
-    edits.changes.sort(key=lambda change: change.line)
+    edits.changes.sort(key=lambda change: (not change.line, change.line))
     return Rewritten(edits.result(), tuple(edits.changes), kitchen.recipes)
 
 
