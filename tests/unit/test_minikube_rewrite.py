@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+from itertools import product
+
 import pytest
 
-from mirrorkit.catalog.releases import release
+from mirrorkit.catalog.releases import release, releases
 from mirrorkit.classroom.minikube.edits import Kind
 from mirrorkit.classroom.minikube.rewrite import SIZE_MAX, Rewritten, rewritten
 from mirrorkit.classroom.minikube.start import Mirror, Mode, Start
 from mirrorkit.errors import RefusedStartError, UsageError
 
+DRIVERS = ("docker", "podman", "none", "kvm2")
+RUNTIMES = ("docker", "containerd", "cri-o")
+ADDONS = ("ingress", "dashboard")
 MIRROR = Mirror("192.168.230.1:5080", "localhost:5080")
 OWN = Mirror.at("10.1.2.3:5080")
 USUAL = Start(release("v1.25.2"), "v1.23.3")
@@ -222,6 +229,11 @@ def test_a_start_in_backticks_is_named() -> None:
         ("minikube start --driver=kvm2 --iso-url=http://x/y.iso", "--iso-url=http://x/y.iso"),
         ("MINIKUBE_DRIVER=none sudo minikube start", "MINIKUBE_DRIVER=none"),
         ("export MINIKUBE_IMAGE_REPOSITORY=x; minikube start", "MINIKUBE_IMAGE_REPOSITORY=x"),
+        ("minikube start \u2014driver=none", "\u2014driver=none"),
+        ("minikube start --namespace=\u201ca\u201d", "--namespace=\u201ca\u201d"),
+        ("ssh vm 'minikube -p lab start'; minikube start", "minikube -p lab start"),
+        ("minikube start; cat <<E\nminikube start --force\nE\n", "minikube start"),
+        ("minikube.exe start", "minikube.exe start"),
     ],
 )
 def test_what_stays_although_it_may_hurt_is_named(text: str, kept: str) -> None:
@@ -234,6 +246,20 @@ def test_flags_behind_two_dashes_are_words_so_ours_stand_before() -> None:
     done = _rewritten("minikube start --force -- --driver=none")
     assert done.text.startswith(f"{ENV} minikube start --force {DRIVER}")
     assert done.text.endswith(" -- --driver=none")
+
+
+@pytest.mark.parametrize(
+    "text", ['echo "$(minikube start)"', "minikube -p lab start", "# minikube start"]
+)
+def test_what_is_rewritten_or_a_comment_is_not_said_to_be_data(text: str) -> None:
+    assert not _said(_rewritten(text), Kind.KEPT)
+
+
+def test_data_is_named_with_its_line() -> None:
+    done = _rewritten(
+        "a\nsh -c 'b\nminikube start\n minikube start'\ncat <<E\nc\nminikube start\nE\n"
+    )
+    assert [change.line for change in done.changes] == [3, 4, 7]
 
 
 def test_without_kubernetes_no_version_is_added() -> None:
@@ -292,10 +318,28 @@ def test_a_start_known_to_fail_is_refused_with_its_line() -> None:
         rewritten(text, USUAL, lambda _: MIRROR)
 
 
+@pytest.mark.parametrize("version", [one.version for one in releases()])
+def test_every_release_gets_its_recipe_and_keeps_it(version: str) -> None:
+    chosen = release(version)
+    usual = Start(chosen, chosen.default_kubernetes, force=True)
+    for driver, runtime, mode in product(DRIVERS, RUNTIMES, (None, *Mode)):
+        start = replace(usual, driver=driver, runtime=runtime, mode=mode)
+        text = f"sudo minikube start -n 2 --driver={driver} --container-runtime {runtime}"
+        done = _rewritten(
+            f"{text} --addons=ingress,dashboard --preload", replace(start, driver="ssh")
+        )
+        (recipe,) = done.recipes
+        assert recipe.start == replace(start, nodes=2, addons=ADDONS, as_root=True)
+        held = {word.partition("=")[0] for word in shlex.split(done.text)}
+        wanted = {setting.name for setting in (*recipe.flags, *recipe.environment)}
+        assert wanted - {"--nodes"} <= held
+
+
 @pytest.mark.parametrize(
     "piece",
     [
         *("minikube start\n", "minikube start ", "minikube start --insecure-registry=", "a,"),
+        *("'minikube start\n", "minikube -a b ", "cat <<E\nminikube start\nE\n"),
         *("minikube start --unknown ", "$(minikube start ", "`minikube ", "--docker-opt=a "),
         *("\u00a0minikube", "sudo ", "minikube start \\\n", "'", '"', "<<A ", "A=b "),
     ],

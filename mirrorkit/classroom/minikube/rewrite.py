@@ -15,6 +15,7 @@ from mirrorkit.classroom.minikube.chosen import chosen
 from mirrorkit.classroom.minikube.edits import Edits, Kind
 from mirrorkit.classroom.minikube.fit import fit
 from mirrorkit.classroom.minikube.foreign import refuse_foreign
+from mirrorkit.classroom.minikube.hidden import hidden_starts
 from mirrorkit.classroom.minikube.recipe import recipe as recipe_of
 from mirrorkit.classroom.minikube.rules import although_exported
 from mirrorkit.classroom.minikube.words import calls_in, exports_in
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mirror, Start
     from mirrorkit.classroom.minikube.words import Call
     from mirrorkit.documents.pins import Lock
-    from mirrorkit.scan.lexer import Command
+    from mirrorkit.scan.lexer import Command, Script
 
 SIZE_MAX: Final = 4 << 20
 """Characters of a text that is rewritten."""
+_DATA: Final = "it may fight the mirror: to this shell it is data; rewrite it by itself"
 _BARE: Final = "it may fight the mirror: in backticks or an array it is not rewritten"
 
 
@@ -74,16 +76,17 @@ def rewritten(
     """Return a shell text with its `minikube start` commands made to work; twice changes nothing.
 
     `usual` is what a command leaves unsaid; where the mirror answers is asked for each start, for
-    it depends on the driver. UsageError or RefusedStartError where a start cannot
-    be, UsageError for text that is no shell's.
+    it depends on the driver. UsageError or RefusedStartError where a start cannot be, UsageError
+    for text that is no shell's.
     """
     if len(text) > SIZE_MAX:
         raise UsageError(f"a text of more than {SIZE_MAX >> 20} MiB", hint="give the script alone")
     refuse_foreign(text)
     plain, odd = plain_blanks(text)
     edits, kitchen = Edits(plain, odd), _Kitchen(usual, mirror_for, lock)
-    commands = parse_script(plain).commands
-    for call in calls_in(commands, plain):
+    script = parse_script(plain)
+    calls = list(calls_in(script.commands, plain))
+    for call in calls:
         arguments = read_arguments(call.words, call.program)
         if arguments.subcommand is None:
             continue
@@ -91,12 +94,20 @@ def rewritten(
             _comment(edits, call, arguments)
         elif not arguments.of("help"):
             _rewrite(edits, call, arguments, kitchen)
+    _tell_hidden(edits, script, calls)
     if kitchen.made:
-        _tell_exports(edits, commands)
+        _tell_exports(edits, script.commands)
         for note in dict.fromkeys(note for recipe in kitchen.recipes for note in recipe.notes):
             edits.tell(Kind.NOTE, "", note, 0)
     edits.changes.sort(key=lambda change: (not change.line, change.line))
     return Rewritten(edits.result(), tuple(edits.changes), kitchen.recipes)
+
+
+def _tell_hidden(edits: Edits, script: Script, calls: Sequence[Call]) -> None:
+    """Say of starts that are data here that they stay as they are."""
+    called = {call.words[call.program].end for call in calls}
+    for hidden in hidden_starts(script, edits.text, called):
+        edits.tell(Kind.KEPT, hidden.text, _DATA, hidden.line)
 
 
 def _tell_exports(edits: Edits, commands: Sequence[Command]) -> None:
