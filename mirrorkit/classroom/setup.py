@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-PARTS: Final = ("words", "fetch", "main")
+PARTS: Final = ("words", "fetch", "relay", "nodes", "main")
 """The parts in the order they stand in: functions first; the last line of the last part calls
 `main`, so that a script cut off on its way runs nothing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
 
 # Plain copies work on every file system, and the lab's images are small.
 NATIVE = ("--snapshotter", "native")
+APART = ("--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false")
+# A machine may lack CAP_SYS_RESOURCE itself, and then can run no privileged container that asks
+# for it: this stands before runc and asks for everything else.
+CUT = """\
+#!{python} -S
+import os, sys
+for flag, name in (("--bundle", "config.json"), ("--process", "")):
+    if flag in sys.argv:
+        path = os.path.join(sys.argv[sys.argv.index(flag) + 1], name).rstrip("/")
+        text = open(path).read().replace('"CAP_SYS_RESOURCE",', "")
+        open(path, "w").write(text)
+os.execvp("runc", ["runc", *sys.argv[1:]])
+"""
 CONTAINERD = """
 version = 2
 root = "{data}"
@@ -89,14 +103,18 @@ def docker_engine(
     registry_mirror: str | None = None,
     insecure: Sequence[str] = (),
     prefix: Sequence[str] = (),
+    networks: bool = False,
 ) -> Iterator[Docker]:
-    """Run a Docker Engine that touches neither bridges nor iptables while the block lasts."""
+    """Run a Docker Engine while the block lasts.
+
+    It touches neither bridges nor iptables, unless `networks`: that is for a namespace of its own.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with short_directory() as run:
         docker = Docker(run / "sock", directory)
         argv = [*prefix, "dockerd", "--data-root", f"{directory}/data", "--exec-root", f"{run}/x"]
-        argv += ["--pidfile", f"{run}/pid", "--host", docker.host, "--bridge", "none"]
-        argv += ["--iptables=false", "--ip6tables=false", "--ip-forward=false"]
+        argv += ["--pidfile", f"{run}/pid", "--host", docker.host]
+        argv += _privileges(directory) if networks else APART
         argv += ["--registry-mirror", registry_mirror] if registry_mirror else []
         argv += [word for host in insecure for word in ("--insecure-registry", host)]
         ready = lambda: _answers(docker, "version")  # noqa: E731
@@ -129,6 +147,14 @@ def write_hosts(hosts_dir: Path, registries: Sequence[str], mirror: str) -> Path
         host = f'[host."{mirror}"]\n  capabilities = ["pull", "resolve"]\n'
         file.write_text(f'server = "{mirror}"\n\n{host}')
     return hosts_dir
+
+
+def _privileges(directory: Path) -> Sequence[str]:
+    """Write the runtime that asks for what this machine can give, and return how to use it."""
+    program = directory / "cut"
+    program.write_text(CUT.format(python=sys.executable))
+    program.chmod(0o755)
+    return ("--add-runtime", f"cut={program}", "--default-runtime", "cut")
 
 
 def _answers(client: Docker | Containerd, *arguments: str) -> bool:

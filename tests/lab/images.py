@@ -88,10 +88,15 @@ class Made:
 
 
 def image(
-    layers: Sequence[Layer], platform: str = "linux/amd64", *, kind: Format = OCI, label: str = ""
+    layers: Sequence[Layer],
+    platform: str = "linux/amd64",
+    *,
+    kind: Format = OCI,
+    label: str = "",
+    path: str = "/bin",
 ) -> Made:
     """Make an image of one platform that would run `sh`."""
-    config = _json(kind, _config(layers, platform, label))
+    config = _json(kind, _config(layers, platform, label, path))
     manifest = {
         "schemaVersion": 2,
         "mediaType": kind.manifest,
@@ -147,12 +152,14 @@ def attestation(subject: Made) -> Made:
     return Made(OCI.manifest, data, digest_of(data), (), blobs, "unknown/unknown", note)
 
 
-def _config(layers: Sequence[Layer], platform: str, label: str) -> dict[str, Any]:
+def _config(
+    layers: Sequence[Layer], platform: str, label: str, path: str = "/bin"
+) -> dict[str, Any]:
     return {
         **_platform(platform),
         "created": CREATED,
         "config": {
-            "Env": ["PATH=/bin"],
+            "Env": [f"PATH={path}"],
             "Cmd": ["sh"],
             # Docker writes null where there is none.
             "Labels": {"org.opencontainers.image.title": label} if label else None,

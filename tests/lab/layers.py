@@ -9,6 +9,10 @@ import tarfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BUSYBOX = Path("/bin/busybox")
 APPLETS = ("sh", "cat", "echo", "ls", "sleep", "sha256sum", "wget", "httpd", "true", "uname")
@@ -45,6 +49,12 @@ def busybox_layer() -> Layer:
     folders = [(_folder(name), b"") for name in ("bin", "etc", "tmp")]
     links = [(_link(f"bin/{name}", "busybox"), b"") for name in APPLETS]
     return _layer(_tar([*folders, (program, binary), *links]), level=6)
+
+
+def file_layer(files: Mapping[str, bytes]) -> Layer:
+    """Make a layer of programs and what they read, by absolute path."""
+    made = [(_file(name.lstrip("/"), len(data), mode=0o755), data) for name, data in files.items()]
+    return _layer(_tar(made), level=1)
 
 
 def _layer(archive: bytes, level: int) -> Layer:

@@ -117,7 +117,7 @@ meets() {
             split($1, half, "/")
             bits = half[2] == "" ? 8 * split(half[1], part, ".") : half[2]
             if (bits < least) next
-            size = 2 ^ (32 - bits)
+            for (size = 1; bits < 32; bits++) size *= 2 # busybox may lack powers
             first = int(number(half[1]) / size) * size
             if (first < low + 256 && low < first + size) found = 1
         }
@@ -128,7 +128,7 @@ meets() {
 
 # start_relay GATEWAY TARGET: a relay to TARGET that answers; it is left alone if it is right already.
 start_relay() {
-    local said config="daemon off; error_log stderr; pid /tmp/relay.pid; worker_processes 1;
+    local said config="daemon off; error_log stderr; pid /dev/shm/nginx.pid; worker_processes 1;
 events { worker_connections 4096; }
 stream { server { listen $RELAY_PORT; proxy_pass $2; proxy_connect_timeout 10s; proxy_socket_keepalive on; } }"
     config="include /etc/nginx/modules-enabled/*.conf; $config"
@@ -139,8 +139,8 @@ stream { server { listen $RELAY_PORT; proxy_pass $2; proxy_connect_timeout 10s; 
         # The container writes its configuration itself, for Docker may be in a VM that sees no file of ours.
         # shellcheck disable=SC2016
         if ! said=$(docker run --detach --name $RELAY --network $NETWORK --publish $RELAY_PORT:$RELAY_PORT --restart always \
-            --read-only --tmpfs /tmp --user 65534:65534 --cap-drop ALL --security-opt no-new-privileges --entrypoint /bin/sh \
-            $RELAY_IMAGE -c 'printf "%s\n" "$1" >/tmp/relay.conf && exec nginx -e stderr -c /tmp/relay.conf' relay "$config" 2>&1); then
+            --read-only --user 65534:65534 --cap-drop ALL --security-opt no-new-privileges --entrypoint /bin/sh \
+            $RELAY_IMAGE -c 'printf "%s\n" "$1" >/dev/shm/nginx.conf && exec nginx -e stderr -c /dev/shm/nginx.conf' relay "$config" 2>&1); then
             drop_relay
             case $said in
             *'already allocated'* | *'already in use'*) fail PORT "another program has port $RELAY_PORT" "端口 $RELAY_PORT 被其他程序占用" "sudo ss -ltnp 'sport = :$RELAY_PORT'" ;;
