@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-PARTS: Final = ("words", "fetch", "relay", "nodes", "main")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PARTS: Final = (
+    *("words", "placed", "fetch", "report"),
+    *("machine", "engine", "network", "profile"),
+    *("relay", "nodes"),
+    *("recipe", "install", "docker", "start", "main"),
+)
 """The parts in the order they stand in: functions first; the last line of the last part calls
 `main`, so that a script cut off on its way runs nothing."""
 
+_DOCKER: Final = re.compile(r"[A-Za-z0-9._/-]*\bdocker-[0-9][0-9.]*\.tgz")
+"""Docker's static binaries, as download.docker.com names them."""
 _HEAD: Final = """\
 #!/bin/sh
 # mirrorkit: everything for this machine, from the mirror of the class. POSIX sh; see --help.
 """
 
 
-def setup_script(address: str) -> str:
-    """Return the script that uses the mirror at `HOST:PORT`."""
-    return f"{_HEAD}MIRROR={shlex.quote(address)}\n{_functions()}"
+def setup_script(address: str, paths: Iterable[str] = ()) -> str:
+    """Return the script that uses the mirror at `HOST:PORT`; `paths` are those of its files."""
+    engines = shlex.quote(" ".join(path for path in sorted(paths) if _DOCKER.fullmatch(path)))
+    return f"{_HEAD}MIRROR={shlex.quote(address)}\nDOCKER_FILES={engines}\n{_functions()}"
 
 
 @cache

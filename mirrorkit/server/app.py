@@ -47,7 +47,6 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     add_files(app, room)
     add_archives(app, room)
     add_health(app, room)
-    add_setup(app)
     add_seats(app, room.seats, limits.head)
     add_minikube(app, room)
     app.cleanup_ctx.append(_sending_within(limits, room))
@@ -56,7 +55,8 @@ def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
         """Answer which names were asked and are not held, the most asked first."""
         return web.json_response(room.misses.as_json())
 
-    app.router.add_get("/", or_setup(make_page(room)))
+    add_setup(app, room)
+    app.router.add_get("/", or_setup(make_page(room), room))
     app.router.add_get("/api/v1/misses", misses)
     app.router.add_get("/metrics", _metrics_of(room))
     return app

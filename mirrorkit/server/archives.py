@@ -59,6 +59,7 @@ class Archives:
             "Cache-Control": "no-cache",
             "Content-Type": "application/x-tar",
             "Content-Disposition": f'attachment; filename="{_file_name(archive.name)}"',
+            "Mirrorkit-Image-Ids": " ".join(sorted(archive.ids)),  # so that none is loaded twice
         }
         return await send_parts(request, parts, etag=archive.etag, headers=headers)
 

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from mirrorkit.classroom.setup import setup_script
 from mirrorkit.server.page import address_of, wants_page
-from mirrorkit.server.plain import unknown
+from mirrorkit.server.plain import plainly, unknown
 
 if TYPE_CHECKING:
     from mirrorkit.server.plain import Handler
+    from mirrorkit.server.room import Room
 
 _FETCHERS: Final = ("curl", "wget")
 _HEADERS: Final = {
@@ -22,21 +23,22 @@ _HEADERS: Final = {
 }
 
 
-def add_setup(app: web.Application) -> None:
+def add_setup(app: web.Application, room: Room) -> None:
     """Serve the script, and say what Windows takes instead."""
-    app.router.add_get("/setup.sh", _answer)
+    app.router.add_get("/setup.sh", _script_of(room))
     app.router.add_get("/setup.ps1", _no_powershell)
 
 
-def or_setup(page: Handler) -> Handler:
+def or_setup(page: Handler, room: Room) -> Handler:
     """Let `curl ADDRESS | sh` get the script where others get the page.
 
     The page as text is there for whoever asks for it: `/?text`, or `Accept: text/plain`.
     """
+    script = _script_of(room)
 
     @wraps(page)
     async def answered(request: web.Request) -> web.StreamResponse:
-        return await (_answer(request) if _wants_setup(request) else page(request))
+        return await (script(request) if _wants_setup(request) else page(request))
 
     return answered
 
@@ -49,10 +51,12 @@ def _wants_setup(request: web.Request) -> bool:
     return request.headers.get("User-Agent", "").lower().startswith(_FETCHERS)
 
 
-async def _answer(request: web.Request) -> web.StreamResponse:
-    return web.Response(
-        text=setup_script(address_of(request)), content_type="text/x-shellscript", headers=_HEADERS
-    )
+def _script_of(room: Room) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        text = setup_script(address_of(request), room.paths.pinned)
+        return web.Response(text=text, content_type="text/x-shellscript", headers=_HEADERS)
+
+    return plainly(answer)
 
 
 async def _no_powershell(_: web.Request) -> web.StreamResponse:

@@ -2,27 +2,191 @@
 
 # --- main: the arguments; nothing runs before the last line has arrived ---
 
+COMMAND=setup
+DRIVER=docker
+RUNTIME=docker
+PROFILE=
+ADDONS=
+WITH_SEED=
+WITH_MIRROR=
+WITH_DOCKER=
+RELAYED=1
+
 usage() {
-    say "usage: sh setup.sh [--check [--porcelain]] [--name NAME] [--no-report] [start …]" \
-        "用法：sh setup.sh [--check [--porcelain]] [--name 名字] [--no-report] [start …]"
+    say "usage: sh setup.sh [OPTION…] [start [MINIKUBE'S OPTIONS…]]
+  (nothing)             check this machine, install, fetch; ends with the line that starts a cluster
+  start …               the same, then start it
+  --check               look and change nothing; --porcelain for programs
+  relay, plant          make the relay anew; put the class's images into running nodes
+  --reset               a fresh cluster from what lies here, without a network (takes --with-seed before)
+  --uninstall           take away all that this script placed, and nothing else
+  --with-seed           fetch the preload too, which --reset needs
+  --with-docker-mirror  let this machine's Docker ask the mirror for docker.io
+  --with-docker         install Docker from the mirror, where the class has it
+  --no-relay            clusters use the mirror's own address
+  --profile NAME        the cluster; --name NAME: on the teacher's page; --no-report: not there at all
+  --yes                 answer every question with yes" \
+        "用法：sh setup.sh [选项…] [start [minikube 的选项…]]
+  （不带参数）          检查本机、安装、下载；最后给出启动集群的命令
+  start …               同上，然后启动
+  --check               只检查，不改动；--porcelain 供程序使用
+  relay, plant          重建中继；把课程镜像放入运行中的节点
+  --reset               不用网络，用本机已有内容重建集群（需先运行 --with-seed）
+  --uninstall           移除本脚本放置的一切，仅此而已
+  --with-seed           同时下载 preload，--reset 需要它
+  --with-docker-mirror  让本机 Docker 从镜像服务器拉取 docker.io
+  --with-docker         从镜像服务器安装 Docker（课程包含时）
+  --no-relay            集群直接使用镜像服务器的地址
+  --profile 名称        集群名；--name 名字：显示在老师的页面；--no-report：不上报
+  --yes                 对所有问题回答是"
+}
+
+usage_error() {
+    tell "what is $1?" "无法识别 $1"
+    usage >&2
+    exit 2
 }
 
 # On standard input the script itself may lie (curl … | sh), so no answer is ever read from there.
 main() {
     set -u
+    [ -t 0 ] || exec </dev/null
     choose_language
-    choose_client
-    CHILD=
     trap 'stop 130' INT
-    trap 'stop 143' TERM HUP
+    trap 'stop 143' TERM
+    trap 'stop 129' HUP
+    trap 'rm -rf "$SCRATCH"' EXIT
+    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/mirrorkit.XXXXXX") || exit 6
     while [ $# -gt 0 ]; do
         case $1 in
-        -h | --help) usage && exit 0 ;;
-        *) usage >&2 && exit 2 ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        --check) COMMAND=check ;;
+        --porcelain) PORCELAIN=1 ;;
+        --reset | --uninstall) COMMAND=${1#--} ;;
+        --no-report) REPORT= ;;
+        --with-seed) WITH_SEED=1 ;;
+        --with-docker-mirror) WITH_MIRROR=1 ;;
+        --with-docker) WITH_DOCKER=1 ;;
+        --no-relay) RELAYED= ;;
+        -y | --yes) YES=1 ;;
+        --name=*) NICKNAME=${1#*=} ;;
+        --profile=*) PROFILE=${1#*=} ;;
+        --name | --profile)
+            [ $# -gt 1 ] || usage_error "$1"
+            if [ "$1" = --name ]; then NICKNAME=$2; else PROFILE=$2; fi
+            shift
+            ;;
+        start | relay | plant)
+            [ "$COMMAND" = check ] || COMMAND=$1
+            shift
+            read_start_words "$@"
+            break
+            ;;
+        *) usage_error "$1" ;;
         esac
+        shift
     done
-    usage
+    settle
+    "do_$COMMAND"
 }
+
+# settle: what the words came to, checked.
+settle() {
+    local word
+    for word in "$PROFILE" "$DRIVER" "$RUNTIME" "$ADDONS"; do
+        case $word in -* | *[!A-Za-z0-9,._-]*) usage_error "$word" ;; esac
+    done
+    NICKNAME=$(printf '%s' "$NICKNAME" | tr '\t\n\r' '   ' | cut -c 1-60)
+    ASKED="$ASKED&driver=$DRIVER&runtime=$RUNTIME${ADDONS:+&addons=$ADDONS}"
+    choose_platform
+    choose_client
+    ADDRESS=$MIRROR LOCAL=$MIRROR
+}
+
+do_check() {
+    run_checks
+    report check
+    [ -z "$FAILED" ] || exit 1
+}
+
+run_checks() {
+    check_engine
+    check_machine
+    check_network
+    use_relay_that_is
+    if ask_recipe "${PROFILE:-minikube}" ''; then
+        check_programs
+        check_profiles
+    elif [ "${FAILED##*MIRROR}" = "$FAILED" ]; then
+        finding fail START "the mirror gives no start for this: $(reason)" "镜像服务器没有这种启动方式：$(reason)" "curl '$RECIPE_URL'"
+    fi
+}
+
+do_setup() {
+    prepare
+    report ready
+    say "All is here. This starts the cluster:" "准备完毕。启动集群："
+    printf '\n  %s\n\n' "$(start_line)"
+    say "or: sh $HOME_DIR/setup.sh start" "或者：sh $HOME_DIR/setup.sh start"
+}
+
+do_start() {
+    prepare
+    report start
+    start
+    do_plant
+    report ready
+    say "The cluster $PROFILE runs: export PATH=$HOME_DIR/bin:\$PATH" "集群 $PROFILE 已启动：export PATH=$HOME_DIR/bin:\$PATH"
+}
+
+prepare() {
+    [ -z "$WITH_DOCKER" ] || with_docker
+    run_checks
+    if [ -n "$FAILED" ]; then
+        report stuck
+        tell "Mend this first, then run the same line again:$FAILED" "请先解决以下问题，再运行同一条命令：$FAILED"
+        exit 1
+    fi
+    report download
+    do_relay
+    choose_profile
+    install_all
+    [ -z "$WITH_SEED" ] || fetch_seed
+    [ -z "$WITH_MIRROR" ] || with_docker_mirror
+    printf '%s' "$NOTES"
+}
+
+do_relay() {
+    [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] || return 0
+    make_relay
+    use_relay
+}
+
+use_relay() {
+    ADDRESS=$(relay_address)
+    LOCAL=localhost:5080
+    [ -n "$ADDRESS" ] || ADDRESS=$MIRROR LOCAL=$MIRROR
+}
+
+# Before it is made, its address is the one it most likely gets.
+use_relay_that_is() {
+    [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] && has docker || return 0
+    use_relay
+    [ "$ADDRESS" != "$MIRROR" ] || ADDRESS=192.168.230.1:5080
+}
+
+do_plant() {
+    use_relay_that_is
+    [ -n "$RELEASE" ] || ask_recipe "${PROFILE:-minikube}" '' || no_recipe "$(reason)"
+    plant_images "$ADDRESS" "$PROFILE" || :
+}
+
+do_reset() { reset; }
+
+do_uninstall() { uninstall; }
 
 stop() {
     [ -z "$CHILD" ] || kill "$CHILD" 2>/dev/null

@@ -3,7 +3,10 @@
 # --- words: one of two languages, findings, and the end when something is missing ---
 
 HOME_DIR=${HOME:-/root}/.mirrorkit
-TAB=$(printf '\t')
+FAILED=  # codes of what stands in the way
+TROUBLE= # findings that are not ok, a line each, for the report
+PORCELAIN=
+YES=
 
 # A bare console has no Chinese glyphs, whatever the locale says.
 choose_language() {
@@ -20,8 +23,49 @@ tell() { say "$@" >&2; }
 
 # fail CODE EN ZH REMEDY: say what is wrong and the one command that helps, and end (status 6).
 fail() {
+    trouble fail "$1" "$(say "$2" "$3")" "${4:-}"
     printf '%s: ' "$1" >&2
     tell "$2" "$3"
     [ -z "${4:-}" ] || printf '  → %s\n' "$4" >&2
+    report stuck
     exit 6
+}
+
+# finding STATE CODE EN ZH COMMAND: what one check found; STATE is ok, warn or fail.
+finding() {
+    local sentence
+    sentence=$(say "$3" "$4")
+    [ "$1" = ok ] || trouble "$1" "$2" "$sentence" "${5:-}"
+    [ "$1" != fail ] || FAILED="$FAILED $2"
+    if [ -n "$PORCELAIN" ]; then
+        printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$sentence" "${5:-}"
+    elif [ "$1" != ok ] || [ "$COMMAND" = check ]; then
+        printf '%-4s  %-8s %s\n' "$1" "$2" "$sentence"
+        [ -z "${5:-}" ] || printf '                 → %s\n' "$5"
+    fi
+}
+
+trouble() { TROUBLE="$TROUBLE$(printf '%s\t%s\t%s\t%s' "$1" "$2" "$3" "$4")
+"; }
+
+# agreed EN ZH: the answer to a question, from --yes or the terminal; standard input may be the script.
+agreed() {
+    local answer
+    [ -z "$YES" ] || return 0
+    (: </dev/tty) 2>/dev/null || return 1
+    tell "$1 [y/N]" "$2 [y/N]"
+    read -r answer </dev/tty || return 1
+    case $answer in [yY]*) return 0 ;; *) return 1 ;; esac
+}
+
+# quoted WORD: as it is written for a shell; plain where it needs nothing.
+quoted() {
+    local text
+    case $1 in
+    '' | *[!A-Za-z0-9_./:=,@%+-]*)
+        text=$(printf '%sx' "$1" | sed "s/'/'\\\\''/g") # the x keeps newlines at the end
+        printf "'%s'" "${text%x}"
+        ;;
+    *) printf '%s' "$1" ;;
+    esac
 }

@@ -1,0 +1,44 @@
+# shellcheck shell=dash
+
+# --- placed: what was written outside of ~/.mirrorkit, so that --uninstall takes just that away ---
+# A line each: f FILE, d FOLDER, i IMAGE, p PROFILE, b FILE (with FILE.mirrorkit-backup beside it)
+
+# note_placed KIND WHAT: before it is written, so that an interruption forgets nothing.
+note_placed() {
+    case $2 in "$HOME_DIR" | "$HOME_DIR"/*) return 0 ;; esac
+    grep -qxF "$1 $2" "$HOME_DIR/placed" 2>/dev/null && return 0
+    [ "$1" != f ] || [ ! -e "$2" ] || return 0 # somebody else's: replaced perhaps, never removed
+    mkdir -p "$HOME_DIR"
+    printf '%s %s\n' "$1" "$2" >>"$HOME_DIR/placed"
+}
+
+# make_folder DIR: with its parents, each one noted that was not there.
+make_folder() {
+    [ ! -d "$1" ] || return 0
+    case $1 in */*) [ -z "${1%/*}" ] || make_folder "${1%/*}" ;; esac
+    note_placed d "$1"
+    mkdir -p "$1" || fail WRITE "cannot make the folder $1" "无法创建目录 $1" "ls -ld ${1%/*}"
+}
+
+# placed KIND: what was noted of a kind, the last first.
+placed() {
+    [ -f "$HOME_DIR/placed" ] || return 0
+    sed -n "s/^$1 //p" "$HOME_DIR/placed" | sed -n '1!G;h;$p'
+}
+
+uninstall() {
+    local profiles
+    profiles=$(placed p | tr '\n' ' ')
+    if [ -n "$profiles" ] && ! agreed "this deletes the clusters ${profiles% } and all work in them; go on?" "将删除集群 ${profiles% } 及其中的全部内容，继续吗？"; then
+        fail KEPT "the clusters ${profiles% } were made by this script, and would go too" "集群 ${profiles% } 由本脚本创建，卸载会一并删除" "sh $HOME_DIR/setup.sh --uninstall --yes"
+    fi
+    choose_minikube
+    placed p | while read -r name; do "$MINIKUBE" delete --profile "$name"; done
+    remove_relay
+    placed i | while read -r name; do docker image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
+    undo_docker_mirror
+    placed f | while read -r file; do rm -f "$file"; done
+    placed d | while read -r folder; do rmdir "$folder" 2>/dev/null; done
+    rm -rf "$HOME_DIR"
+    say "all of it is gone again" "已全部移除"
+}

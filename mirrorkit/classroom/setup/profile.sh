@@ -1,0 +1,61 @@
+# shellcheck shell=dash
+
+# --- profile: minikube's old clusters, which keep the mirror they were made with ---
+
+# config_of PROFILE KEY: a text in its config.json.
+config_of() { sed -n "s/^[[:space:]]*\"$2\": \"\([^\"]*\)\".*/\1/p" "$MINI/profiles/$1/config.json" 2>/dev/null | head -n 1; }
+
+# fits PROFILE: whether it is new, or was made for this mirror and this Kubernetes.
+fits() {
+    [ -f "$MINI/profiles/$1/config.json" ] || return 0
+    [ "$(config_of "$1" ImageRepository)" = "$REPOSITORY" ] && [ "$(config_of "$1" KubernetesVersion)" = "$KUBERNETES" ]
+}
+
+# choose_profile: the one that was asked for, else the first of ours that fits; its recipe is read.
+choose_profile() {
+    local name
+    for name in ${PROFILE:-minikube mirrorkit mirrorkit-2 mirrorkit-3 mirrorkit-4 mirrorkit-5}; do
+        ask_recipe "$name" '' || no_recipe "$(reason)"
+        fits "$name" && break
+        [ -z "$PROFILE" ] || tell "the profile $name keeps its old settings" "配置 $name 会保留旧的设置"
+    done
+    PROFILE=$name
+    keep_recipe "start-$PROFILE"
+}
+
+check_profiles() {
+    local file name
+    for file in "$MINI"/profiles/*/config.json; do
+        [ -f "$file" ] || continue
+        name=${file%/config.json}
+        name=${name##*/}
+        if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像服务器"; else
+            finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $name"
+        fi
+    done
+}
+
+# version_of PROGRAM: as v1.25.2; empty where it is not here or says nothing.
+version_of() {
+    case $1 in
+    *minikube) bounded 20 "$1" version 2>/dev/null ;;
+    *) bounded 20 "$1" version --client 2>/dev/null ;;
+    esac | grep -o 'v[0-9][0-9]*\.[0-9][0-9]*\.[0-9][0-9]*' | head -n 1
+}
+
+# check_programs: what else is on the PATH and would be taken for ours.
+check_programs() {
+    local name there wanted version
+    for name in minikube kubectl; do
+        there=$(command -v "$name") || continue
+        case $there in "$HOME_DIR"/*) continue ;; esac
+        wanted=$RELEASE
+        [ $name = minikube ] || wanted=$KUBERNETES
+        version=$(version_of "$there")
+        if [ "$version" = "$wanted" ]; then finding ok "$(code_of $name)" "$name $version" "$name $version"; else
+            finding warn "$(code_of $name)" "$there is ${version:-another}, the class has $wanted: it is left alone, and ours is in $HOME_DIR/bin" "$there 的版本是 ${version:-未知}，课程使用 $wanted：保留原样，课程的在 $HOME_DIR/bin" "export PATH=$HOME_DIR/bin:\$PATH"
+        fi
+    done
+}
+
+code_of() { printf '%s' "$1" | tr '[:lower:]' '[:upper:]'; }

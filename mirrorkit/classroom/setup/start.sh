@@ -1,0 +1,96 @@
+# shellcheck shell=dash
+
+# --- start: minikube, with the words of the recipe and those that were typed behind `start` ---
+
+EXTRA= # what was typed for minikube and is none of the recipe's business
+ASKED= # what was typed and decides the recipe, as a query
+
+# read_start_words WORD…: minikube's own spelling, `--flag value` and `--flag=value`.
+read_start_words() {
+    local name value nodes=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --*=*)
+            name=${1%%=*} value=${1#*=}
+            ;;
+        --driver | --vm-driver | -d | --container-runtime | --nodes | -n | --addons | --cni | --kubernetes-version | --profile | -p)
+            [ $# -gt 1 ] || usage_error "$1"
+            name=$1 value=$2
+            shift
+            ;;
+        *) name=$1 value='' ;;
+        esac
+        case $name in
+        --driver | --vm-driver | -d) DRIVER=$value ;;
+        --container-runtime) RUNTIME=$value ;;
+        --nodes | -n) nodes=$value ;;
+        --addons) ADDONS=${ADDONS:+$ADDONS,}$value ;;
+        --cni) ASKED="$ASKED&cni=$(escaped "$value")" ;;
+        --kubernetes-version) ASKED="$ASKED&kubernetes=$(escaped "$value")" ;;
+        --profile | -p) PROFILE=$value ;;
+        --force)
+            ASKED="$ASKED&force=1"
+            EXTRA="$EXTRA --force"
+            ;;
+        *) EXTRA="$EXTRA $(quoted "$1")" ;;
+        esac
+        shift
+    done
+    ASKED="$ASKED${nodes:+&nodes=$(escaped "$nodes")}"
+}
+
+escaped() { printf '%s' "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/#/%23/g' -e 's/ /%20/g'; }
+
+# start_line: what starts the cluster, to be typed or run.
+start_line() { printf 'env%s %s start%s%s' "$SETTINGS" "$(quoted "$MINIKUBE")" "$FLAGS" "$EXTRA"; }
+
+start() {
+    [ -d "$MINI/profiles/$PROFILE" ] || note_placed p "$PROFILE"
+    printf '%s\n' "$PROFILE" >"$HOME_DIR/profile"
+    # The student's own proxy stays, for everything but this room.
+    if [ -n "${http_proxy:-${https_proxy:-${HTTP_PROXY:-${HTTPS_PROXY:-}}}}" ]; then
+        NO_PROXY=$(direct_hosts) no_proxy=$NO_PROXY
+        export NO_PROXY no_proxy
+    fi
+    PATH=$HOME_DIR/bin:$PATH
+    eval "$(start_line)" || fail MINIKUBE "minikube did not start" "minikube 没有启动成功" "$MINIKUBE logs --profile $PROFILE --problems"
+}
+
+# fetch_seed: everything a start without a network takes, the preload too.
+fetch_seed() {
+    local mirrored="$SCRATCH/mirrored"
+    cp "$SCRATCH/recipe" "$mirrored"
+    ask_recipe "$PROFILE" seed || no_recipe "$(reason)"
+    load_images
+    eval "$FILES"
+    eval "$SEEDS"
+    keep_recipe "seed-$PROFILE"
+    forget_recipe
+    # shellcheck source=/dev/null # the mirror's own words
+    . "$mirrored"
+}
+
+# reset: this one cluster anew, from what lies here; nothing is asked of a network.
+reset() {
+    local name seed
+    [ -n "$PROFILE" ] || PROFILE=$(cat "$HOME_DIR/profile" 2>/dev/null) || PROFILE=minikube
+    seed=$HOME_DIR/seed-$PROFILE
+    [ -s "$seed" ] || no_seed
+    forget_recipe
+    # shellcheck source=/dev/null # the mirror's own words, kept
+    . "$seed"
+    for name in $LOADS; do docker image inspect "$name" >/dev/null 2>&1 || no_seed; done
+    SEED_IS_HERE=1
+    eval "$(printf '%s' "$SEEDS" | sed 's/^ seed_file /has_seed /')"
+    [ -n "$SEED_IS_HERE" ] || no_seed
+    choose_minikube
+    agreed "this deletes the cluster $PROFILE and all work in it; go on?" "将删除集群 $PROFILE 及其中的全部内容，继续吗？" ||
+        fail KEPT "the cluster $PROFILE and all work in it would go" "将删除集群 $PROFILE 及其中的全部内容" "sh $HOME_DIR/setup.sh --reset --yes"
+    "$MINIKUBE" delete --profile "$PROFILE" || fail MINIKUBE "minikube did not delete $PROFILE" "minikube 未能删除 $PROFILE" "docker rm -f $PROFILE"
+    eval "$FILES"
+    start
+}
+
+has_seed() { holds "$MINI/$1" "$3" || SEED_IS_HERE=; }
+
+no_seed() { fail SEED "a fresh cluster without a network takes a seed, which is not here: fetch it while the mirror is" "离线重建集群需要种子，本机还没有：请在能访问镜像服务器时下载" "curl http://$MIRROR | sh -s -- --with-seed"; }

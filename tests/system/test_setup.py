@@ -1,0 +1,267 @@
+"""setup.sh at real seats: each shell and downloader, as root or not, twice, cut off, gone again.
+
+Mirror, Docker and roots are real; minikube is a stand-in, served and locked as the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mirrorkit.oci.digest import Digest
+from tests.integration.filled import fill, put
+from tests.lab.classroom import classroom
+from tests.lab.debian import debian_tree
+from tests.lab.engines import docker_engine
+from tests.lab.layers import random_layer
+from tests.lab.process import LabError, environment, output, running, wait_until
+from tests.lab.product import Product
+from tests.lab.room import room
+from tests.lab.seat import (
+    Seat,
+    as_json,
+    busybox_tree,
+    mounted,
+    notes_of,
+    with_student,
+    without,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.lab.engines import Docker
+    from tests.lab.images import Made
+    from tests.lab.room import Host
+
+KICBASE = "gcr.io/k8s-minikube/kicbase:v0.0.30"
+MINIKUBE = "minikube/v1.25.2/minikube-linux-amd64"
+KUBECTL = "k8s-release/v1.23.3/bin/linux/amd64/kubectl"
+PRELOAD = "preloaded-images-k8s-v17-v1.23.3-docker-overlay2-amd64.tar.lz4"
+STAND_IN = rb"""#!/bin/sh
+case $1 in version) echo "minikube version: v1.25.2"; exit ;; esac
+{ env | sed -n 's/^MINIKUBE_/& /p'; echo "$0 $*"; } >>/tmp/minikube.log
+profile=minikube
+for word; do case $word in --profile=*) profile=${word#*=} ;; esac; done
+case "$1 $2" in "delete --profile") profile=$3 ;; esac
+folder=$HOME/.minikube/profiles/$profile
+case $1 in
+start)
+    mkdir -p "$folder"
+    printf '{\n\t"ImageRepository": "%s",\n\t"KubernetesVersion": "v1.23.3"\n}\n' \
+        "${MINIKUBE_IMAGE_REPOSITORY:-}" >"$folder/config.json" ;;
+delete) rm -rf "$folder" && rmdir "$HOME/.minikube/profiles" ;;
+esac
+exit
+"""
+PADDING = 24 * 2**20
+WAYS = ["dash, curl, student", "bash, wget, root", "ash, busybox, student", "ash, busybox, root"]
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A mirror on one machine, and a Docker on the other, where the students sit."""
+
+    mirror: Product
+    teacher: Host
+    student: Host
+    docker: Docker
+    files: dict[str, bytes]
+
+    @property
+    def address(self) -> str:
+        return f"{self.teacher.address}:5080"
+
+    @property
+    def log(self) -> str:
+        """What was asked, a request a line."""
+        return (self.mirror.folder / "serve.log").read_text()
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        words = ("--listen", self.address, "--access-log", "plain")
+        argv = (*self.teacher.prefix, *self.mirror.command("serve", *words))
+        log = self.mirror.folder / "serve.log"
+        with running(argv, log=log, ready=self._answers) as process:
+            yield process.pid
+
+    def _answers(self) -> bool:
+        with suppress(LabError):
+            return bool(self.teacher.run("curl", "-fsS", f"http://{self.address}/livez"))
+        return False
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
+    folder = tmp_path_factory.mktemp("class")
+    images = {name: made for name, made in classroom(0.02).items() if "registry.k8s" in name}
+    images[KICBASE] = classroom(0.02)[KICBASE]
+    files = {
+        MINIKUBE: STAND_IN + random_layer("padding", PADDING).data,
+        KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
+        f"preload/{PRELOAD}": b"made-up preload",
+    }
+    product = Product(folder)
+    asyncio.run(_stored(product, images, files))
+    with (
+        room(2, rate="200mbit") as (teacher, student),
+        docker_engine(folder / "docker", prefix=student.prefix) as docker,
+    ):
+        docker.socket.chmod(0o666)
+        docker.socket.parent.chmod(0o755)
+        yield Class(product, teacher, student, docker, files)
+
+
+async def _stored(product: Product, images: dict[str, Made], files: dict[str, bytes]) -> None:
+    store = await fill(product.store, images)
+    for data in files.values():
+        await put(store, data)
+    lock = {
+        "version": 1,
+        "platforms": ["linux/amd64"],
+        "images": [
+            {"name": name, "digest": str(made.digest), "needed_by": ["minikube v1.25.2"]}
+            for name, made in images.items()
+        ],
+        "files": [
+            {"path": path, "sha256": Digest.of(data).hex, "size": len(data)}
+            for path, data in files.items()
+        ],
+    }
+    (product.folder / "images.lock.yaml").write_text(as_json(lock))
+    product.configure({})
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory: pytest.TempPathFactory, lesson: Class) -> Iterator[Path]:
+    root = debian_tree(tmp_path_factory.mktemp("debian") / "root", ["curl", "wget"])
+    with_student(root)
+    with mounted(root, lesson.docker.socket.parent):
+        yield root
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, lesson: Class) -> Iterator[Path]:
+    root = with_student(busybox_tree(tmp_path_factory.mktemp("busybox") / "root"))
+    with mounted(root, lesson.docker.socket.parent):
+        yield root
+
+
+@pytest.fixture(params=WAYS)
+def seat(request: pytest.FixtureRequest, lesson: Class) -> Iterator[Seat]:
+    """Each way once; afterwards nothing of it is there."""
+    shell, fetcher, user = str(request.param).split(", ")
+    root: Path = request.getfixturevalue("small" if fetcher == "busybox" else "debian")
+    extra = {"DOCKER_HOST": lesson.docker.host, "MIRRORKIT_PAUSE": "0.2"}
+    one = Seat(root, lesson.student, (shell,), is_root=user == "root", extra=extra)
+    if fetcher == "wget":
+        one = replace(one, path=without(root, "curl"))
+    yield one
+    output(("rm", "-rf", str(one.inside("~/.mirrorkit")), str(one.inside("~/.minikube"))))
+    output(("rm", "-f", str(root / "tmp/minikube.log")))
+    with suppress(LabError):
+        lesson.docker("image", "rm", KICBASE)
+
+
+def test_a_machine_with_nothing_of_ours_gets_all_twice_changes_nothing_and_it_goes_again(
+    lesson: Class, seat: Seat
+) -> None:
+    seat.run("mkdir", "-p", f"{seat.home}/.minikube/config")  # minikube's own stays minikube's
+    before = seat.tree()
+    with lesson.serving():
+        done = seat.types(lesson.address, "--no-relay", "start", "--driver=docker")
+        assert done.returncode == 0, done.stdout + done.stderr
+        for name, path in (("minikube", MINIKUBE), ("kubectl", KUBECTL)):
+            assert seat.inside(f"~/.mirrorkit/bin/{name}").read_bytes() == lesson.files[path]
+        assert KICBASE in lesson.docker("images", "--format", "{{.Repository}}:{{.Tag}}")
+        called = notes_of(seat)
+        assert f"{seat.home}/.mirrorkit/bin/minikube start --driver=docker" in called[-1]
+        assert f"MINIKUBE_ IMAGE_REPOSITORY={lesson.address}/k8s" in called
+        once = seat.tree()
+        asked = lesson.log.count(f"GET /files/{MINIKUBE} ")
+        again = seat.types(lesson.address, "--no-relay", "start", "--driver=docker")
+        assert again.returncode == 0, again.stderr
+        assert "downloading" in done.stdout
+        assert "downloading" not in again.stdout
+        assert lesson.log.count(f"GET /files/{MINIKUBE} ") == asked
+        assert notes_of(seat)[len(called) :] == called
+        assert _lasting(seat.tree()) == _lasting(once)
+        gone = seat.types(lesson.address, "--uninstall", "--yes")
+    assert gone.returncode == 0, gone.stderr
+    assert seat.tree() == before
+    assert KICBASE not in lesson.docker("images", "--format", "{{.Repository}}:{{.Tag}}")
+
+
+def _lasting(tree: dict[str, str]) -> dict[str, str]:
+    """Return what is to stay: not when the recipe and the copy of the script were last fetched."""
+    return {
+        path: said.rpartition(" ")[0] if "/.mirrorkit/" in path else said
+        for path, said in tree.items()
+        if "/profiles/" not in path
+    }
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_is_cut_off_goes_on_where_it_stopped(
+    lesson: Class, seat: Seat, ending: signal.Signals
+) -> None:
+    with lesson.serving():
+        first = _begun(lesson, seat)
+        os.killpg(first.pid, ending)
+        first.wait(30)
+        assert first.returncode != 0
+        held = _partial(seat)
+        assert 0 < held < PADDING
+        done = seat.types(lesson.address, "--no-relay")
+    assert done.returncode == 0, done.stderr
+    assert seat.inside("~/.mirrorkit/bin/minikube").read_bytes() == lesson.files[MINIKUBE]
+    assert f"GET /files/{MINIKUBE} " in lesson.log
+    assert " 206 " in lesson.log
+
+
+def test_a_mirror_that_goes_away_is_waited_for(lesson: Class, seat: Seat) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(lesson.serving())
+        first = _begun(lesson, seat)
+        stack.close()
+        _wait_said(seat, first, b"waiting for the mirror")
+        with lesson.serving():
+            assert first.wait(60) == 0
+    assert seat.inside("~/.mirrorkit/bin/minikube").read_bytes() == lesson.files[MINIKUBE]
+
+
+def _begun(lesson: Class, seat: Seat) -> subprocess.Popen[bytes]:
+    """Type the line, and return when a part of minikube is here."""
+    said = seat.root / "tmp/said"
+    with said.open("wb") as sink:
+        process = subprocess.Popen(
+            seat.typed(lesson.address, "--no-relay"),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+    wait_until(lambda: process.poll() is not None or _partial(seat) > 2**20, 30, "a part of it")
+    assert process.returncode is None, said.read_text()
+    return process
+
+
+def _partial(seat: Seat) -> int:
+    folder = seat.inside("~/.mirrorkit/partial")
+    found = [file.stat().st_size for file in folder.iterdir()] if folder.is_dir() else []
+    return max(found, default=0)
+
+
+def _wait_said(seat: Seat, process: subprocess.Popen[bytes], words: bytes) -> None:
+    said = seat.root / "tmp/said"
+    wait_until(lambda: process.poll() is not None or words in said.read_bytes(), 60, str(words))
+    assert process.returncode is None, said.read_text()
