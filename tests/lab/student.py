@@ -31,13 +31,13 @@ class Student:
     home: Path
 
     def setup(
-        self, mirror: str, *calls: str, shell: str = "dash", inside: tuple[str, ...] = ()
+        self, mirror: str, *calls: str, by: str = "dash", inside: tuple[str, ...] = ()
     ) -> str:
         """Call functions of setup.sh as its own last lines would, and return what they printed."""
         functions = setup_script(mirror).removesuffix(LAST)
         program = self.home / "setup.sh"
         program.write_text(functions + BEGIN + "\n".join(calls) + "\n")
-        argv = (*self.host.prefix, *inside, *SHELLS[shell], str(program))
+        argv = (*self.host.prefix, *inside, *SHELLS[by], str(program))
         env = environment(DOCKER_HOST=self.docker.host, HOME=str(self.home), LANG="C.UTF-8")
         return output(argv, env=env, seconds=240)
 

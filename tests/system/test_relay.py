@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,19 +12,15 @@ from tests.lab.engines import containerd, docker_engine, write_hosts
 from tests.lab.images import image
 from tests.lab.layers import random_layer
 from tests.lab.process import LabError, output, running
-from tests.lab.product import product_for
-from tests.lab.registry import docker_registry
 from tests.lab.relay import NAME, relay_image
-from tests.lab.room import room
-from tests.lab.student import SHELLS, Student, node_beside
+from tests.lab.school import School, open_school
+from tests.lab.student import SHELLS, node_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.lab.images import Made
-    from tests.lab.product import Product
-    from tests.lab.room import Host
 
 pytestmark = pytest.mark.timeout(600)
 BEFORE, AFTER = "registry.k8s.io/lab/before:v1", "registry.k8s.io/lab/after:v1"
@@ -39,54 +35,10 @@ MAKE = ("make_relay", "relay_address")
 STARTED = "{{.Id}} {{.State.StartedAt}}"
 
 
-class School(NamedTuple):
-    """A teacher's machine and a student's."""
-
-    teacher: Host
-    student: Student
-    product: Product
-
-    @contextmanager
-    def mirror(self, host: Host, listen: str = "0.0.0.0:5080") -> Iterator[None]:
-        """Serve on a machine while the block lasts."""
-        argv = (*host.prefix, *self.product.command("serve", "--listen", listen))
-        log = self.product.folder / "serve.log"
-        port = listen.rpartition(":")[2]
-
-        def ready() -> bool:
-            try:
-                return "mirrorkit" in host.run("curl", "-fsS", f"http://127.0.0.1:{port}/livez")
-            except LabError:
-                return False
-
-        with running(argv, log=log, ready=ready):
-            yield
-
-    def move(self, network: str) -> None:
-        """Go to another room: teacher and student get other addresses, one after the other."""
-        for host, number in ((self.teacher, 1), (self.student.host, 2)):
-            output(("ip", "-n", host.namespace, "address", "flush", "dev", "eth0"))
-            new = ("address", "add", f"{network}.{number}/24", "dev", "eth0")
-            output(("ip", "-n", host.namespace, *new))
-
-
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
-    folder = tmp_path_factory.mktemp("school")
-    with docker_registry(folder / "upstream") as upstream:
-        upstream.push_all(CLASS)
-        (folder / "class").mkdir()
-        product = product_for(folder / "class", CLASS, upstream.address)
-        done = product("sync")
-        assert done.returncode == 0, done.stderr
-    with room(2) as [teacher, host], ExitStack() as life:
-        docker = life.enter_context(
-            docker_engine(folder / "docker", prefix=host.prefix, networks=True)
-        )
-        (folder / "home").mkdir()
-        student = Student(host, docker, folder / "home")
-        # A command that the fixture of each test uses again.
-        yield School(teacher, student, product)
+    with open_school(tmp_path_factory.mktemp("school"), CLASS) as found:
+        yield found
 
 
 @pytest.fixture
@@ -103,13 +55,13 @@ def test_a_relay_leads_to_the_mirror_and_making_it_twice_changes_nothing(
     served: School, shell: str
 ) -> None:
     student = served.student
-    assert student.setup(MIRROR, *MAKE, shell=shell) == f"{GATEWAY}\n"
+    assert student.setup(MIRROR, *MAKE, by=shell) == f"{GATEWAY}\n"
     first = student.inspect("mirrorkit-relay", STARTED)
-    assert student.setup(MIRROR, *MAKE, shell=shell) == f"{GATEWAY}\n"
+    assert student.setup(MIRROR, *MAKE, by=shell) == f"{GATEWAY}\n"
     assert student.inspect("mirrorkit-relay", STARTED) == first != ""
     for address in (GATEWAY, "localhost:5080"):
         assert "mirrorkit" in student.host.run("curl", "-fsS", f"http://{address}/livez")
-    student.setup(MIRROR, "remove_relay", shell=shell)
+    student.setup(MIRROR, "remove_relay", by=shell)
     assert student.inspect("mirrorkit-relay", STARTED) == ""
     assert student.inspect("mirrorkit", "{{.Id}}") == ""
 

@@ -1,0 +1,69 @@
+"""A teacher's machine and a student's, and a mirror that serves on the one for the other."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.lab.engines import docker_engine
+from tests.lab.process import LabError, output, running
+from tests.lab.product import product_for
+from tests.lab.registry import docker_registry
+from tests.lab.room import room
+from tests.lab.student import Student
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.lab.images import Made
+    from tests.lab.product import Product
+    from tests.lab.room import Host
+
+
+class School(NamedTuple):
+    """A teacher's machine and a student's."""
+
+    teacher: Host
+    student: Student
+    product: Product
+
+    @contextmanager
+    def mirror(self, host: Host, listen: str = "0.0.0.0:5080") -> Iterator[None]:
+        """Serve on a machine while the block lasts."""
+        argv = (*host.prefix, *self.product.command("serve", "--listen", listen))
+        log = self.product.folder / "serve.log"
+        port = listen.rpartition(":")[2]
+
+        def ready() -> bool:
+            try:
+                return "mirrorkit" in host.run("curl", "-fsS", f"http://127.0.0.1:{port}/livez")
+            except LabError:
+                return False
+
+        with running(argv, log=log, ready=ready):
+            yield
+
+    def move(self, network: str) -> None:
+        """Go to another room: teacher and student get other addresses, one after the other."""
+        for host, number in ((self.teacher, 1), (self.student.host, 2)):
+            output(("ip", "-n", host.namespace, "address", "flush", "dev", "eth0"))
+            new = ("address", "add", f"{network}.{number}/24", "dev", "eth0")
+            output(("ip", "-n", host.namespace, *new))
+
+
+@contextmanager
+def open_school(folder: Path, images: Mapping[str, Made]) -> Iterator[School]:
+    """Sync a class, and stand up the machines at 10.77.0.1 and .2, without a mirror yet."""
+    with docker_registry(folder / "upstream") as upstream:
+        upstream.push_all(images)
+        (folder / "class").mkdir()
+        product = product_for(folder / "class", images, upstream.address)
+        done = product("sync")
+    if done.returncode:
+        raise LabError(done.stderr)
+    (folder / "home").mkdir()
+    with room(2) as [teacher, host]:
+        engine = docker_engine(folder / "docker", prefix=host.prefix, networks=True)
+        with engine as docker:
+            yield School(teacher, Student(host, docker, folder / "home"), product)
