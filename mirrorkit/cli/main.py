@@ -12,6 +12,7 @@ from mirrorkit import __version__
 from mirrorkit.cli import (
     catalog,
     demo,
+    doctor,
     init,
     load,
     lock,
@@ -52,6 +53,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "remove": wish.remove,
     "scan": scan.command,
     "settings": settings.command,
+    "doctor": doctor.command,
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)

@@ -1,0 +1,158 @@
+"""The examination: machine, programs, mirror and old profiles, each a section of findings."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mirrorkit.classroom.doctor.frozen import addresses_of, profile_findings
+from mirrorkit.classroom.doctor.machine import machine_findings
+from mirrorkit.classroom.doctor.mirror import (
+    Name,
+    ask_names,
+    ask_status,
+    name_findings,
+    silence_finding,
+    status_findings,
+)
+from mirrorkit.classroom.doctor.planted import plant_findings
+from mirrorkit.classroom.doctor.profiles import minikube_home, read_profiles
+from mirrorkit.classroom.doctor.shell import shell_findings
+from mirrorkit.classroom.doctor.tools import read_tools, tool_findings
+from mirrorkit.classroom.doctor.wanted import start_of
+from mirrorkit.classroom.findings import Finding, State
+from mirrorkit.classroom.minikube.asked import asked
+from mirrorkit.classroom.minikube.recipe import recipe
+from mirrorkit.classroom.minikube.start import Mirror
+from mirrorkit.classroom.setup import setup_script
+from mirrorkit.errors import RefusedStartError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from mirrorkit.classroom.doctor.mirror import Asking
+    from mirrorkit.classroom.doctor.status import Status
+    from mirrorkit.classroom.doctor.wanted import Wanted
+    from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.minikube.recipe import Recipe
+    from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.documents.pins import Lock
+    from mirrorkit.host.reach import Reach
+
+    MirrorAt = Callable[[str], AbstractAsyncContextManager[Asking]]
+
+
+class Section(NamedTuple):
+    """Findings that belong together, under a title."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The machine that is looked at, and the mirror it should live from."""
+
+    address: str
+    """The mirror's HOST:PORT."""
+    mirror_at: MirrorAt
+    environment: Mapping[str, str]
+    say: Say
+    lock: Lock | None = None
+    """The class's, where it is on this machine."""
+    reach: Reach | None = None
+    """Where students reach this machine, if it is the one that serves."""
+
+    @property
+    def home(self) -> Path:
+        """Whose startup files are looked at."""
+        return Path(self.environment.get("HOME", "/root"))
+
+
+async def examine(wanted: Wanted, patient: Patient) -> list[Section]:
+    """Look at everything; nothing is changed. UsageError where what is wanted cannot be."""
+    say, mirror = patient.say, Mirror.at(patient.address)
+    async with patient.mirror_at(patient.address) as asking:
+        machine, tools, status = await asyncio.gather(
+            machine_findings(setup_script(patient.address), say),
+            read_tools(),
+            _status(asking),
+        )
+        seen = status if not isinstance(status, UnreachableError) else None
+        start = start_of(wanted, seen, patient.lock, tools.minikube)
+        made, refusal = _recipe(start, mirror, patient.lock, say)
+        answers = await ask_names(asking, _names(start, mirror, patient.lock)) if seen else {}
+    served = [*_reach_findings(patient.reach, say)]
+    if isinstance(status, UnreachableError):
+        served.append(silence_finding(status, patient.address, say))
+    else:
+        served += status_findings(status, patient.address, say)
+        served += name_findings(answers, status.missing, say)
+    is_guess = not (wanted.minikube or seen or patient.lock or tools.minikube)
+    programs = [
+        *refusal,
+        *(() if is_guess else tool_findings(tools, start, patient.address, say)),
+        *shell_findings(patient.home, say),
+    ]
+    return [
+        Section(say("This machine"), machine),
+        Section(say("Programs"), tuple(programs)),
+        Section(say("The mirror"), (*served, *plant_findings(made.plants, say))),
+        Section(say("Profiles"), await _profiles(start, made, patient)),
+    ]
+
+
+async def _status(asking: Asking) -> Status | UnreachableError:
+    try:
+        return await ask_status(asking)
+    except UnreachableError as error:
+        return error
+
+
+def _recipe(
+    start: Start, mirror: Mirror, lock: Lock | None, say: Say
+) -> tuple[Recipe, tuple[Finding, ...]]:
+    """Return what the start needs, and a finding where it is known to fail."""
+    try:
+        made = recipe(start, mirror, lock)
+    except RefusedStartError as error:
+        sentence = say("this start is known to fail: {why}", why=error.message)
+        refusal = Finding(State.FAIL, "START", sentence, error.hint or "")
+        return recipe(replace(start, force=True), mirror, lock), (refusal,)
+    words = f"{start.release.version} {start.kubernetes} {start.driver} {start.runtime}"
+    return made, (Finding(State.OK, "START", say("looked at for {start}", start=words)),)
+
+
+def _names(start: Start, mirror: Mirror, lock: Lock | None) -> Iterable[Name]:
+    """Return what the start will ask, each path once."""
+    return {one.path: Name(one.path, one.name) for one in asked(start, mirror, lock)}.values()
+
+
+def _reach_findings(reach: Reach | None, say: Say) -> Iterator[Finding]:
+    if reach is None:
+        return
+    if reach.urls:
+        sentence = say("students reach this machine at {url}", url=reach.urls[0])
+        yield Finding(State.OK, "ADDRESS", sentence)
+    elif reach.advice is not None:
+        sentence = say("nobody reaches this machine: {why}", why=reach.advice.reason)
+        yield Finding(State.FAIL, "ADDRESS", sentence, reach.advice.steps[0])
+
+
+async def _profiles(start: Start, made: Recipe, patient: Patient) -> tuple[Finding, ...]:
+    say = patient.say
+    profiles = tuple(read_profiles(minikube_home(patient.environment)))
+    if not profiles:
+        sentence = say("no old profile: the first start makes it")
+        return (Finding(State.OK, "PROFILE", sentence),)
+    ours = [profile for profile in profiles if profile.name == start.profile]
+    answering = [one for one in addresses_of(ours) if await _answers(patient.mirror_at, one)]
+    return tuple(profile_findings(profiles, start, made.mode, answering, say))
+
+
+async def _answers(mirror_at: MirrorAt, address: str) -> bool:
+    async with mirror_at(address) as asking:
+        return not isinstance(await _status(asking), UnreachableError)

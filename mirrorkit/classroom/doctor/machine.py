@@ -1,0 +1,42 @@
+"""This machine's own checks: they stand once, in setup.sh, and doctor runs that very text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.classroom.doctor.program import printed
+from mirrorkit.classroom.findings import Finding, State, read_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mirrorkit.classroom.doctor.words import Say
+
+_SECONDS: Final = 90.0
+_OURS: Final = "MIRROR"  # doctor asks the mirror more than a script can
+
+
+async def machine_findings(script: str, say: Say, seconds: float = _SECONDS) -> tuple[Finding, ...]:
+    """Run setup.sh's checks on this machine, for so long at most; nothing of it is changed."""
+    found = await printed(
+        "sh", "-s", "--", "--check", "--porcelain", "--no-report", seconds=seconds, script=script
+    )
+    if found is None:
+        sentence = say("the checks of this machine did not end within {n} seconds", n=int(seconds))
+        return (Finding(State.FAIL, "CHECKS", sentence, "docker info"),)
+    findings = tuple(_findings(found.text))
+    if not findings:
+        sentence = say("the checks of this machine said nothing (status {n})", n=found.status)
+        return (Finding(State.FAIL, "CHECKS", sentence),)
+    return findings
+
+
+def _findings(text: str) -> Iterator[Finding]:
+    """Yield the findings; another line is some program's chatter."""
+    for line in text.splitlines():
+        try:
+            finding = read_finding(line)
+        except ValueError:
+            continue
+        if finding.code != _OURS:
+            yield finding

@@ -1,0 +1,146 @@
+"""The mirror, asked from here: does it answer, is it complete, has it every name of the start?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from mirrorkit.classroom.doctor.status import read_status
+from mirrorkit.classroom.findings import Finding, State
+from mirrorkit.errors import UnreachableError
+from mirrorkit.oci.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from mirrorkit.classroom.doctor.status import Status
+    from mirrorkit.classroom.doctor.words import Say
+
+_AT_A_TIME: Final = 8
+_NAMED: Final = 3
+_WRONG_MOST: Final = 20
+_OK: Final = 200
+_LATER: Final = 503
+_SILENT: Final = 0
+
+
+class Asking(Protocol):
+    """Asks one mirror; UnreachableError where it does not answer."""
+
+    async def get(self, path: str) -> bytes:
+        """Return the body of an answer, whatever its status; what is too long is no answer."""
+
+    async def head(self, path: str) -> int:
+        """Return the status of an answer."""
+
+
+class Name(NamedTuple):
+    """Something a start will ask the mirror for."""
+
+    path: str
+    """From its slash on."""
+    name: str
+    """What a teacher calls it: an image, or a file's path."""
+
+
+async def ask_status(mirror: Asking) -> Status:
+    """Ask what the mirror holds; UnreachableError where no mirrorkit answers."""
+    try:
+        return read_status(await mirror.get("/health"))
+    except ValueError as error:
+        raise UnreachableError("another program answers there, no mirrorkit") from error
+
+
+def status_findings(status: Status, address: str, say: Say) -> Iterator[Finding]:
+    """Say that it answers, and whether everything is there."""
+    if status.trouble:
+        sentence = say("the mirror cannot read its store: {why}", why=status.trouble)
+        yield Finding(State.FAIL, "MIRROR", sentence, "mirrorkit status")
+        return
+    yield Finding(State.OK, "MIRROR", say("the mirror {address} answers", address=address))
+    if status.is_complete:
+        yield Finding(State.OK, "CLASS", say("everything the class needs is there"))
+        return
+    named = ", ".join(status.missing[:_NAMED]) + (" …" if len(status.missing) > _NAMED else "")
+    sentence = say("{n} of the class are missing: {named}", n=len(status.missing), named=named)
+    yield Finding(State.FAIL, "CLASS", sentence, "mirrorkit sync")
+
+
+def silence_finding(error: UnreachableError, address: str, say: Say) -> Finding:
+    """Say that nobody answers, and why as the network tells it."""
+    sentence = say(
+        "the mirror {address} does not answer: {why}", address=address, why=error.message
+    )
+    return Finding(State.FAIL, "MIRROR", sentence, f"curl http://{address}/livez")
+
+
+async def ask_names(mirror: Asking, names: Iterable[Name]) -> dict[Name, int]:
+    """Ask for the head of each, a few at a time; 0 stands for no answer."""
+    turns = asyncio.Semaphore(_AT_A_TIME)
+
+    async def ask(name: Name) -> int:
+        async with turns:
+            try:
+                return await mirror.head(name.path)
+            except UnreachableError:
+                return _SILENT
+
+    different = tuple(dict.fromkeys(names))
+    statuses = await asyncio.gather(*map(ask, different))
+    return dict(zip(different, statuses, strict=True))
+
+
+def name_findings(
+    answers: Mapping[Name, int], missing: Collection[str], say: Say
+) -> Iterator[Finding]:
+    """Name each that was not answered, with what the teacher does; or say how many were.
+
+    `missing` are names of the class that are still on their way: the mirror answers 404 for them,
+    as a registry must.
+    """
+    wrong: dict[str, tuple[Name, int]] = {}
+    for name, status in answers.items():
+        if status != _OK:  # an image has several paths, a file its checksum's
+            wrong.setdefault(name.name, (name, status))
+    for name, status in list(wrong.values())[:_WRONG_MOST]:
+        is_coming = status == _LATER or _canonical(name.name) in missing
+        yield _coming(name, say) if is_coming else _wrong(name, status, say)
+    if len(wrong) > _WRONG_MOST:
+        sentence = say("{n} more are not answered", n=len(wrong) - _WRONG_MOST)
+        yield Finding(State.FAIL, "NAMES", sentence, "mirrorkit status --all")
+    if not wrong:
+        sentence = say("all {n} names that this start will ask are answered", n=len(answers))
+        yield Finding(State.OK, "NAMES", sentence)
+
+
+def _coming(name: Name, say: Say) -> Finding:
+    sentence = say("{name} is in the lock and not here yet", name=name.name)
+    return Finding(State.FAIL, "NAMES", sentence, "mirrorkit sync")
+
+
+def _canonical(name: str) -> str:
+    """Spell an image as the lock does; a file's path is what it is."""
+    try:
+        return str(Reference.parse(name).canonical) if ":" in name else name
+    except ValueError:
+        return name
+
+
+def _wrong(name: Name, status: int, say: Say) -> Finding:
+    if status == _SILENT:
+        sentence = say("the mirror did not answer when asked for {name}", name=name.name)
+        return Finding(State.FAIL, "NAMES", sentence, "mirrorkit up")
+    sentence = say(
+        "this start will ask for {name}, which the mirror has not ({status} for {path}): the"
+        " teacher adds it",
+        name=name.name,
+        status=status,
+        path=name.path,
+    )
+    return Finding(State.FAIL, "NAMES", sentence, _add(name.name))
+
+
+def _add(name: str) -> str:
+    """Return what the teacher types: files come with the versions of images.yaml."""
+    is_image = ":" in name
+    return f"mirrorkit add {name}" if is_image else "mirrorkit lock && mirrorkit sync"
