@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirrorkit.catalog.releases import release
+from mirrorkit.classroom.doctor.examination import Section
 from mirrorkit.classroom.doctor.frozen import addresses_of, profile_findings
 from mirrorkit.classroom.doctor.mirror import Name, name_findings
 from mirrorkit.classroom.doctor.planted import plant_findings
@@ -18,6 +19,7 @@ from mirrorkit.classroom.doctor.tools import Tools, tool_findings
 from mirrorkit.classroom.doctor.words import english
 from mirrorkit.classroom.findings import Finding, State
 from mirrorkit.classroom.minikube.start import Mode, Start
+from mirrorkit.cli.doctortable import grouped, lines
 from mirrorkit.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -223,3 +225,24 @@ def test_any_body_is_a_status_or_refused(body: bytes) -> None:
     except ValueError:
         return
     raise AssertionError(body)
+
+
+def test_a_terminal_shows_what_is_right_in_a_word_each_and_what_is_wrong_with_its_cure() -> None:
+    findings = (
+        Finding(State.OK, "CPU", "4 CPUs"),
+        Finding(State.WARN, "CLOCK", "late", "date"),
+        Finding(State.FAIL, "DOCKER", "no Docker", "apt-get install docker.io"),
+    )
+    sections = [Section("This machine", findings), Section("Profiles", (findings[0],))]
+    assert list(grouped(sections)) == [
+        "This machine: ok CPU",
+        "  fail  DOCKER  no Docker",
+        "        → apt-get install docker.io",
+        "  warn  CLOCK  late",
+        "        → date",
+        "Profiles: ok CPU",
+    ]
+    assert list(lines(sections))[:2] == [
+        "ok    CPU     4 CPUs",
+        "warn  CLOCK   late  → date",
+    ]

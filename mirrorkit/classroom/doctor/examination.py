@@ -77,7 +77,7 @@ async def examine(wanted: Wanted, patient: Patient) -> list[Section]:
     say, mirror = patient.say, Mirror.at(patient.address)
     async with patient.mirror_at(patient.address) as asking:
         machine, tools, status = await asyncio.gather(
-            machine_findings(setup_script(patient.address), say),
+            machine_findings(setup_script(patient.address), wanted.words, say),
             read_tools(),
             _status(asking),
         )

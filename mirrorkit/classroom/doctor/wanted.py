@@ -34,6 +34,11 @@ class Wanted:
     profile: str = USUAL_PROFILE
     mode: Mode | None = None
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the checks of the machine turn on, in minikube's words."""
+        return f"--driver={self.driver}", f"--container-runtime={self.runtime}"
+
 
 def start_of(
     wanted: Wanted, status: Status | None, lock: Lock | None, installed: str | None
