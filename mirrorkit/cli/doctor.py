@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mirrorkit.cli.minikube_flags import (  # noqa: TC001 - typer reads them
+    Addons,
+    Cni,
+    Driver,
+    Force,
+    Kubernetes,
+    Minikube,
+    ModeWord,
+    Nodes,
+    Profile,
+    Runtime,
+)
 from mirrorkit.cli.options import Config, Json, OneLock, Store, settings_from
 from mirrorkit.cli.output import say, say_json
 
@@ -18,19 +30,6 @@ MirrorAt = Annotated[
     str | None,
     typer.Option("--mirror", metavar="HOST:PORT", help="The mirror [default: this machine's]."),
 ]
-Minikube = Annotated[
-    str | None,
-    typer.Option(help="The minikube release of the start [default: the class's].", metavar="TEXT"),
-]
-Kubernetes = Annotated[
-    str | None, typer.Option(help="Its Kubernetes version [default: the class's].")
-]
-Driver = Annotated[str, typer.Option(help="docker, podman, none, kvm2 …, as minikube.")]
-Runtime = Annotated[str, typer.Option(help="docker, containerd or cri-o.")]
-Nodes = Annotated[int, typer.Option(help="Nodes of the cluster.")]
-Addons = Annotated[str, typer.Option(metavar="A,B", help="Addons the start enables.")]
-Cni = Annotated[str, typer.Option(help="auto, bridge, calico, cilium, flannel …, as minikube.")]
-ProfileName = Annotated[str, typer.Option("--profile", "-p", help="The profile of the start.")]
 
 
 def command(
@@ -40,9 +39,11 @@ def command(
     driver: Driver = "docker",
     runtime: Runtime = "docker",
     nodes: Nodes = 1,
-    addons: Addons = "",
+    addons: Addons = None,
     cni: Cni = "auto",
-    profile: ProfileName = "minikube",
+    profile: Profile = "minikube",
+    mode: ModeWord = None,
+    force: Force = False,
     lock: OneLock = None,
     store: Store = None,
     config: Config = None,
@@ -62,23 +63,29 @@ def command(
       mirrorkit doctor --runtime containerd --addons ingress,metrics-server
     """
     import asyncio
+    import os
+    import platform
 
-    from mirrorkit.classroom.doctor.wanted import Wanted
+    from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.wiring import examine_machine
 
     settings = settings_from(store=store, locks=lock, config=config, is_one_lock=True)
-    wanted = Wanted(
+    choice = Choice(
         minikube=minikube,
         kubernetes=kubernetes,
         driver=driver,
         runtime=runtime,
         nodes=nodes,
-        addons=tuple(filter(None, addons.split(","))),
+        addons=tuple(name for word in addons or () for name in word.split(",") if name),
         cni=cni,
+        architecture=platform.machine(),
         profile=profile,
+        mode=mode,
+        force=force,
+        as_root=os.geteuid() == 0,
     )
     address = mirror or _own_address(settings)
-    sections = asyncio.run(examine_machine(settings, wanted, address))
+    sections = asyncio.run(examine_machine(settings, choice, address))
     return _tell(sections, address, as_json=as_json)
 
 

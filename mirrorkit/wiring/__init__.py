@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.classroom.doctor.examination import Section
-    from mirrorkit.classroom.doctor.wanted import Wanted
+    from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
@@ -254,7 +254,7 @@ async def verify_store(
     return await verifier.verify(is_all=is_all)
 
 
-async def examine_machine(settings: Settings, wanted: Wanted, address: str) -> list[Section]:
+async def examine_machine(settings: Settings, choice: Choice, address: str) -> list[Section]:
     """Look at this machine, and at the mirror at `HOST:PORT`, for one start."""
     import os
 
@@ -271,7 +271,7 @@ async def examine_machine(settings: Settings, wanted: Wanted, address: str) -> l
         reach = reach_of(read_machine(), listen, listen.port, settings.advertise)
     say = language_of(os.environ)
     patient = Patient(address, MirrorServer, os.environ, say, lock, reach)
-    return await examine(wanted, patient)
+    return await examine(choice, patient)
 
 
 def load_images(

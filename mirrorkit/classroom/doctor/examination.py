@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mirrorkit.classroom.doctor.frozen import addresses_of, profile_findings
 from mirrorkit.classroom.doctor.machine import machine_findings
+from mirrorkit.classroom.doctor.meant import meant, words_of
 from mirrorkit.classroom.doctor.mirror import (
     Name,
     ask_names,
@@ -21,7 +22,6 @@ from mirrorkit.classroom.doctor.planted import plant_findings
 from mirrorkit.classroom.doctor.profiles import minikube_home, read_profiles
 from mirrorkit.classroom.doctor.shell import shell_findings
 from mirrorkit.classroom.doctor.tools import read_tools, tool_findings
-from mirrorkit.classroom.doctor.wanted import start_of
 from mirrorkit.classroom.findings import Finding, State
 from mirrorkit.classroom.minikube.asked import asked
 from mirrorkit.classroom.minikube.recipe import recipe
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.doctor.mirror import Asking
     from mirrorkit.classroom.doctor.status import Status
-    from mirrorkit.classroom.doctor.wanted import Wanted
     from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.classroom.minikube.recipe import Recipe
     from mirrorkit.classroom.minikube.start import Start
     from mirrorkit.documents.pins import Lock
@@ -72,17 +72,17 @@ class Patient:
         return Path(self.environment.get("HOME", "/root"))
 
 
-async def examine(wanted: Wanted, patient: Patient) -> list[Section]:
-    """Look at everything; nothing is changed. UsageError where what is wanted cannot be."""
+async def examine(choice: Choice, patient: Patient) -> list[Section]:
+    """Look at everything; nothing is changed. UsageError where what is chosen cannot be."""
     say, mirror = patient.say, Mirror.at(patient.address)
     async with patient.mirror_at(patient.address) as asking:
         machine, tools, status = await asyncio.gather(
-            machine_findings(setup_script(patient.address), wanted.words, say),
+            machine_findings(setup_script(patient.address), words_of(choice), say),
             read_tools(),
             _status(asking),
         )
         seen = status if not isinstance(status, UnreachableError) else None
-        start = start_of(wanted, seen, patient.lock, tools.minikube)
+        start = meant(choice, seen, patient.lock, tools.minikube)
         made, refusal = _recipe(start, mirror, patient.lock, say)
         answers = await ask_names(asking, _names(start, mirror, patient.lock)) if seen else {}
     served = [*_reach_findings(patient.reach, say)]
@@ -91,7 +91,7 @@ async def examine(wanted: Wanted, patient: Patient) -> list[Section]:
     else:
         served += status_findings(status, patient.address, say)
         served += name_findings(answers, status.missing, say)
-    is_guess = not (wanted.minikube or seen or patient.lock or tools.minikube)
+    is_guess = not (choice.minikube or seen or patient.lock or tools.minikube)
     programs = [
         *refusal,
         *(() if is_guess else tool_findings(tools, start, patient.address, say)),
