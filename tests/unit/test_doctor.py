@@ -180,12 +180,15 @@ def test_what_is_planted_in_vain_is_named() -> None:
 def test_every_wrong_name_is_told_with_what_to_do_and_very_many_are_counted() -> None:
     answers = {
         Name("/v2/k8s/pause/manifests/3.6", "registry.k8s.io/pause:3.6"): 200,
-        Name("/v2/k8s/etcd/manifests/1", "registry.k8s.io/etcd:1"): 503,
+        Name("/v2/k8s/etcd/manifests/1", "registry.k8s.io/etcd:1"): 404,
         Name("/v2/k8s/dns/manifests/1", "registry.k8s.io/dns:1"): 404,
         Name("/k8s-release/v1/bin/linux/amd64/kubelet", "kubernetes/v1/kubelet"): 404,
         Name("/v2/k8s/x/manifests/1", "registry.k8s.io/x:1"): 0,
     }
-    found = list(name_findings(answers, (), english))
+    coming = "registry.k8s.io/etcd:1, kubernetes/v1/kubeadm"
+    answers[Name("/k8s-release/v1/bin/linux/amd64/kubeadm", "kubernetes/v1/kubeadm")] = 503
+    found = list(name_findings(answers, {"registry.k8s.io/etcd:1"}, english))
+    assert found[0].sentence.endswith(f": {coming}")
     assert [one.command for one in found] == [
         "mirrorkit sync",
         "mirrorkit add registry.k8s.io/dns:1",

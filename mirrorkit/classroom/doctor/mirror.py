@@ -11,7 +11,7 @@ from mirrorkit.errors import UnreachableError
 from mirrorkit.oci.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mirrorkit.classroom.doctor.status import Status
     from mirrorkit.classroom.doctor.words import Say
@@ -99,22 +99,29 @@ def name_findings(
     as a registry must.
     """
     wrong: dict[str, tuple[Name, int]] = {}
+    coming: dict[str, None] = {}
     for name, status in answers.items():
-        if status != _OK:  # an image has several paths, a file its checksum's
+        if status == _LATER or (status != _OK and _canonical(name.name) in missing):
+            coming[name.name] = None
+        elif status != _OK:  # an image has several paths, a file its checksum's
             wrong.setdefault(name.name, (name, status))
+    if coming:
+        yield _coming(tuple(coming), say)
     for name, status in list(wrong.values())[:_WRONG_MOST]:
-        is_coming = status == _LATER or _canonical(name.name) in missing
-        yield _coming(name, say) if is_coming else _wrong(name, status, say)
+        yield _wrong(name, status, say)
     if len(wrong) > _WRONG_MOST:
         sentence = say("{n} more are not answered", n=len(wrong) - _WRONG_MOST)
         yield Finding(State.FAIL, "NAMES", sentence, "mirrorkit status --all")
-    if not wrong:
+    if not wrong and not coming:
         sentence = say("all {n} names that this start will ask are answered", n=len(answers))
         yield Finding(State.OK, "NAMES", sentence)
 
 
-def _coming(name: Name, say: Say) -> Finding:
-    sentence = say("{name} is in the lock and not here yet", name=name.name)
+def _coming(names: Sequence[str], say: Say) -> Finding:
+    listed = ", ".join(names[:_WRONG_MOST]) + (" …" if len(names) > _WRONG_MOST else "")
+    sentence = say(
+        "this start will ask for what is in the lock and not here yet: {names}", names=listed
+    )
     return Finding(State.FAIL, "NAMES", sentence, "mirrorkit sync")
 
 
