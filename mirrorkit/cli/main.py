@@ -11,6 +11,7 @@ import typer
 from mirrorkit import __version__
 from mirrorkit.cli import (
     catalog,
+    client,
     demo,
     doctor,
     init,
@@ -59,6 +60,7 @@ for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
 _GROUPS: dict[str, typer.Typer] = {
     "minikube": minikube.app,
+    "client": client.app,
     "catalog": catalog.app,
     "sources": sources.app,
 }
