@@ -1,0 +1,66 @@
+"""A kubelet's side of CRI: gRPC by curl, for no package of Debian's has crictl."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.lab.process import LabError, output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NODE: Final = 2  # NamespaceMode.NODE of CRI's api.proto
+_BYTES: Final = 2  # the wire type of protobuf for strings and messages
+
+
+@dataclass(frozen=True, slots=True)
+class Cri:
+    """The CRI of a running containerd (k8s.io/cri-api, runtime/v1/api.proto)."""
+
+    socket: Path
+
+    def pull(self, name: str) -> str:
+        """Pull an image as the kubelet does; return its id."""
+        answer = self._call("ImageService/PullImage", _text(1, _text(1, name)))
+        return answer[2:].decode()
+
+    def run_sandbox(self, name: str) -> None:
+        """Begin a pod in the host's network: its pause image is pulled first."""
+        about = b"".join((_text(1, name), _text(2, f"{name}-uid"), _text(3, "default")))
+        network = b"\x08" + bytes([_NODE])
+        linux = _text(8, _text(2, _text(1, network)))
+        self._call("RuntimeService/RunPodSandbox", _text(1, _text(1, about) + linux))
+
+    def version(self) -> bytes:
+        """Ask for the version, which answers as soon as CRI does."""
+        return self._call("RuntimeService/Version", b"")
+
+    def _call(self, method: str, message: bytes) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            asked, answered, head = (Path(folder, name) for name in ("asked", "answered", "head"))
+            asked.write_bytes(b"\0" + len(message).to_bytes(4, "big") + message)
+            grpc = ("-H", "Content-Type: application/grpc", "-H", "TE: trailers")
+            files = ("--data-binary", f"@{asked}", "-D", str(head), "-o", str(answered))
+            way = ("--http2-prior-knowledge", "--unix-socket", str(self.socket))
+            output(("curl", "-sS", *way, *grpc, *files, f"http://localhost/runtime.v1.{method}"))
+            said = dict(_headers(head.read_text().splitlines()))
+            if said.get("grpc-status") != "0":
+                raise LabError(f"{method}: {said.get('grpc-message')}")
+            return answered.read_bytes()[5:]
+
+
+def _text(field: int, value: str | bytes) -> bytes:
+    """Write a field that is a string or a message, in protobuf."""
+    data = value.encode() if isinstance(value, str) else value
+    size = len(data)
+    length = bytes([size]) if size < 0x80 else bytes([size & 0x7F | 0x80, size >> 7])
+    return bytes([field << 3 | _BYTES]) + length + data
+
+
+def _headers(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for line in lines:
+        name, _, value = line.partition(":")
+        yield name.lower(), value.strip()
