@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.classroom.clients import containerdconfig, docker
 from mirrorkit.classroom.clients.containerd import OLDEST
 from mirrorkit.classroom.clients.shape import Target, registries_of
 from mirrorkit.cli.output import note, say, say_json
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 # containerd's files are kubeadm's too: whichever wrote last, either takes all back.
 _RECORDS: Final = {"kubeadm": "containerd"}
+# Docker forgets a mirror that is no longer named only when it starts.
+_AFTER_UNDO: Final = {
+    docker.PATH: "sudo systemctl restart docker",
+    containerdconfig.PATH: "sudo systemctl restart containerd",
+}
 _HERE: Final = Path("/")
 _RELEASE: Final = re.compile(r"(?:\A|\s)v?(\d{1,3})\.(\d{1,3})(?:[.~+-]|\s|\Z)", re.ASCII)
 
@@ -131,14 +137,19 @@ def _undo(asked: Asked, placing: Placing) -> int:
     if path is not None:
         raise _unwritable(asked, path, ["--undo"])
     done = placing.undo()
+    paths = (*done.restored, *done.removed)
+    commands = [command for path, command in _AFTER_UNDO.items() if path in paths]
     if asked.is_json:
-        say_json({"version": 1, "client": asked.client, **done._asdict()}, indent=1)
+        facts = {"client": asked.client, **done._asdict(), "commands": commands}
+        say_json({"version": 1, **facts}, indent=1)
         return 0
     for path in done.restored:
         note(f"restored  {path}")
     for path in done.removed:
         note(f"removed   {path}")
-    if not any(done):
+    for command in commands:
+        note(f"next: {command}")
+    if not paths:
         note("nothing to undo: mirrorkit wrote nothing here")
     return 0
 
@@ -179,7 +190,7 @@ def _tell(
         note(f"written   {path}")
     if written is not None and not written:
         note("nothing to write: everything is so already")
-    for command in found.commands:
+    for command in found.commands if written != () else ():
         note(f"next: {command}")
     for text in found.notes:
         note(f"note: {text}")

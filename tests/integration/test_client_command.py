@@ -97,6 +97,7 @@ def test_what_is_printed_is_what_is_written_once_and_taken_back_byte_for_byte(
     once = tree(root)
     again = client(desk, root, name, "--write")
     assert "nothing to write" in again.err
+    assert "next: " not in again.err
     assert tree(root) == once
     undone = client(desk, root, name, "--undo")
     assert undone.status == 0

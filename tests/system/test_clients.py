@@ -214,7 +214,21 @@ def test_docker_pulls_docker_hub_s_names_from_the_mirror_after_a_reload(
         assert docker.pull("nginx:alpine") == IMAGES[NGINX].digest
         assert docker.pull(f"{served.address}/{EXPORTER}") == IMAGES[EXPORTER].digest
         assert docker.run("nginx:alpine", "echo hello") == "hello\n"
+        undone = served.client("docker", root, "--undo")
+        assert undone["commands"] == ["sudo systemctl restart docker"]  # a reload forgets nothing
+    with docker_engine(tmp_path / "docker", prefix=served.internet.on(root)) as docker:
+        assert served.address not in docker("info")
     assert served.internet.requests()[before:] == []
+
+
+@pytest.mark.parametrize("flag", ["--registry-mirror=http://m.test", "--insecure-registry=m.test"])
+def test_docker_does_not_start_with_what_its_flags_say_too(
+    served: Class, tmp_path: Path, flag: str
+) -> None:
+    served.client("docker", tmp_path, "--write")
+    config = f"--config-file={tmp_path}/etc/docker/daemon.json"
+    with pytest.raises(LabError, match="both as a flag and in the configuration file"):
+        output(("dockerd", config, f"--data-root={tmp_path}/data", flag))
 
 
 @pytest.mark.parametrize("program", ["podman", "buildah", "skopeo"])
