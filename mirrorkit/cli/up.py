@@ -48,6 +48,9 @@ DemoIfOffline = Annotated[
     ),
 ]
 _LOCK = ".lock.yaml"
+_OFFLINE = "no source answers and nothing is held yet: here is the made-up class"
+_ONLINE = "once there is a network, the same command fetches the real one"
+_BEGIN = "`mirrorkit up course` starts a real one"
 
 
 def command(
@@ -103,9 +106,12 @@ def command(
     settings, wish = _placed(settings, target)
     if target is not None and wish.exists() and wish != Path(target):
         tell(f"{printable(str(wish))} is here already and used as it is", as_json=as_json)
+    if demo_if_offline and target is None and not _can_begin(settings, wish, as_json=as_json):
+        why = f"there is no {printable(str(wish))} here, so there is nothing to fetch"
+        return _show_demo(settings, f"{why}: here is the made-up class", _BEGIN, as_json=as_json)
     is_first = not settings.locks[0].exists() and _start_documents(settings, wish, target, as_json)
     if demo_if_offline and not asyncio.run(has_anything(settings)):
-        return _show_demo(settings, as_json=as_json)
+        return _show_demo(settings, _OFFLINE, _ONLINE, as_json=as_json)
     from mirrorkit.cli.evening import Evening
 
     evening = Evening(settings, wish, is_first=is_first, is_frozen=frozen, as_json=as_json)
@@ -113,14 +119,21 @@ def command(
     return 0
 
 
-def _show_demo(settings: Settings, *, as_json: bool) -> int:
+def _can_begin(settings: Settings, wish: Path, *, as_json: bool) -> bool:
+    """Say whether there is a class here, or somebody who can be asked for one."""
+    from mirrorkit.cli.questions import is_terminal
+
+    return settings.locks[0].exists() or wish.exists() or (is_terminal() and not as_json)
+
+
+def _show_demo(settings: Settings, why: str, then: str, *, as_json: bool) -> int:
     """Say that there is nothing real to serve, and show the made-up class until Ctrl-C."""
     import asyncio
 
     from mirrorkit.cli.demo import run_demo
 
-    tell("no source answers and nothing is held yet: here is the made-up class", as_json=as_json)
-    tell("once there is a network, the same command fetches the real one\n", as_json=as_json)
+    tell(why, as_json=as_json)
+    tell(f"{then}\n", as_json=as_json)
     is_asked = settings.origins["listen"] != "built-in"
     listen = settings.listen if is_asked else None
     return asyncio.run(run_demo(listen, is_once=False, as_json=as_json))
