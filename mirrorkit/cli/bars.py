@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.display import Display
-from mirrorkit.cli.screen import send_logs_to
+from mirrorkit.cli.screen import Spared, send_logs_to
 from mirrorkit.cli.underway import Underway
 from mirrorkit.events import LoadPlanned, Planned, SeedPlanned, VerifyPlanned
 
@@ -87,7 +87,7 @@ class BarDisplay(Display):
             if rows != painted:
                 painted = rows
                 with self._printing:
-                    live.update(_grid(rows), refresh=True)
+                    live.update(Spared(_grid(rows)), refresh=True)
 
 
 def _grid(rows: Sequence[Row]) -> RenderableType:

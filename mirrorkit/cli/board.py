@@ -86,9 +86,15 @@ class LineBoard(Display):
         """Follow the phases of a sync, and say its lines."""
         follow(self.view, event)
         self.view.underway.add(event)
-        if isinstance(event, Planned):
+        if isinstance(event, (Planned, SourcesSilent)):
             self.look_again()
         super().show(event)
+
+    def words(self, event: Event) -> str | None:
+        """Say besides where nothing is held that nobody could give it."""
+        if isinstance(event, SourcesSilent) and self.view.is_empty:
+            return f"{self.view.next_step()}; trying again in {event.retry_in:.0f} s"
+        return super().words(event)
 
     def ended(self, report: SyncReport) -> None:
         """Say the next step where everything is held."""
@@ -164,7 +170,7 @@ class JsonBoard(JsonDisplay):
     def show(self, event: Event) -> None:
         """Print the event."""
         super().show(event)
-        if isinstance(event, Planned) and self._look_again is not None:
+        if isinstance(event, (Planned, SourcesSilent)) and self._look_again is not None:
             self.looked("", self._look_again())
 
     def ended(self, _report: SyncReport) -> None:

@@ -95,13 +95,17 @@ class Display(AbstractContextManager["Display"]):
 
     def news(self, event: Event) -> str | None:
         """Return the event's sentence, unless the same was said before."""
-        text = sentence(event)
+        text = self.words(event)
         if text is None or text in self._said:
             return None
         if isinstance(event, QuotaSeen) and not self._is_news(event):
             return None
         self._said.add(text)
         return text
+
+    def words(self, event: Event) -> str | None:
+        """Say an event in one line, where it is worth one."""
+        return sentence(event)
 
     def _is_news(self, quota: QuotaSeen) -> bool:
         """Say whether a quota is seen first, or now low, or now used up."""

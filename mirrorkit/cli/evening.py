@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mirrorkit.cli.lock import tell_made
-from mirrorkit.cli.output import tell, tell_bug, tell_error
+from mirrorkit.cli.output import tell_bug, tell_error
 from mirrorkit.errors import MirrorkitError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from mirrorkit.cli.board import JsonBoard, LineBoard
     from mirrorkit.errors import SurroundingsError
-    from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.locking import Locked
     from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.share import Look
@@ -36,7 +35,6 @@ class Evening:
         self._as_json = as_json
         self._board = _choose_board(settings, self._look, as_json=as_json)
         self._files: LockFiles | None = None
-        self._has_told_empty = False
 
     async def run(self, *, keeps_awake: bool) -> None:
         """Serve and fill until somebody has had enough."""
@@ -56,7 +54,7 @@ class Evening:
         from mirrorkit.wiring import keep_filled
 
         self._files = files
-        told = Told(self.report, self.trouble, self.silent)
+        told = Told(self.report, self.trouble)
         renewal = None if self._is_frozen else self._renewal()
         try:
             await keep_filled(self._settings, files, renewal, self._board, told)
@@ -75,15 +73,6 @@ class Evening:
     def trouble(self, error: SurroundingsError) -> None:
         """Tell that this machine is in the way."""
         tell_error(error, as_json=self._as_json)
-
-    def silent(self, before: Completeness) -> None:
-        """Hear that no source answers, and what is held: here an empty store is known."""
-        if not before.bytes()["present"] and not self._has_told_empty:
-            self._has_told_empty = True
-            tell(
-                "nothing is held yet, so there is nothing to serve: check this machine's network",
-                as_json=self._as_json,
-            )
 
     def _renewal(self) -> Renewal:
         from mirrorkit.cli.classfiles import ClassFiles

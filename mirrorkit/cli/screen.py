@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.board import LineBoard
 from mirrorkit.cli.view import Phase
+from mirrorkit.events import SourcesSilent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.live import Live
 
     from mirrorkit.cli.view import Row, View
+    from mirrorkit.events import Event
     from mirrorkit.flows.share import Look
 
 _SECONDS: Final = 0.5
+_SPARED: Final = 3
 
 
 class Screen(LineBoard):
@@ -45,6 +48,10 @@ class Screen(LineBoard):
             self._paint()
             self.stop()
 
+    def words(self, event: Event) -> str | None:
+        """Leave to the rows what they show: that no source answers."""
+        return None if isinstance(event, SourcesSilent) else super().words(event)
+
     def tell_once(self, text: str) -> None:
         """Leave it to the rows, which show it all the time."""
 
@@ -68,7 +75,21 @@ class Screen(LineBoard):
         rows = self.view.rows()
         if self._live is not None and rows != self._painted:
             self._painted = rows
-            self._live.update(_grid(rows), refresh=True)
+            self._live.update(Spared(_grid(rows)), refresh=True)
+
+
+class Spared:
+    """Rows that leave the last columns free, for the ^C that a terminal writes behind them.
+
+    Behind a full row it would begin a row of its own, and what is painted next stand one too low.
+    """
+
+    def __init__(self, rows: RenderableType) -> None:
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width - _SPARED, 1)
+        yield from console.render(self._rows, options.update(width=width))
 
 
 def _grid(rows: Sequence[Row]) -> RenderableType:

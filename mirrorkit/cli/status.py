@@ -85,11 +85,13 @@ def _watch(settings: Settings, *, names_all: bool, as_json: bool) -> NoReturn:
     from rich.live import Live
     from rich.text import Text
 
+    from mirrorkit.cli.screen import Spared
+
     with Live(console=Console(), auto_refresh=False) as live:
 
         def show(checked: Mapping[str, Completeness]) -> None:
             lines = _table(settings, checked, names_all=names_all)
-            live.update(Text("\n".join(lines)), refresh=True)
+            live.update(Spared(Text("\n".join(lines))), refresh=True)
 
         _tell_changes(settings, show)
 

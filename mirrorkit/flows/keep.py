@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import Source
     from mirrorkit.documents.pins import Lock
-    from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.run import Run
 
@@ -42,8 +41,6 @@ class Told:
 
     report: Callable[[SyncReport], None]
     trouble: Callable[[SurroundingsError], None]
-    silent: Callable[[Completeness], None] = lambda _before: None
-    """Hears what is held each time that no source answers."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,6 @@ async def _sync_once(
     if is_open and answers is None:
         answers = await any_answers(lock, run)
     if is_open and not answers:
-        told.silent(before)
         return _SILENT, False
     report = await sync(lock, run)
     is_done = report.completeness.is_complete or not is_open

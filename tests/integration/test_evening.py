@@ -239,3 +239,25 @@ def test_a_port_in_the_store_that_is_none_is_not_taken(desk: Desk, text: str) ->
     (desk.store / "port").write_text(text)
     settings = json.loads(desk.run("settings", "--json").out)
     assert {"name": "listen", "value": ":5080", "origin": "built-in"} in settings
+
+
+def test_where_nothing_is_held_and_nobody_answers_that_is_one_line(desk: Desk, port: int) -> None:
+    start(desk, closed_url(), APP)
+    with desk.running(*at(port)):
+        wait_until(lambda: "trying again" in desk.printed(0).err, 20, "the news")
+    lines = desk.printed(0).err.splitlines()
+    said = [line for line in lines if "source answers" in line or "is held" in line]
+    assert said == [
+        (
+            "no source answers and nothing is held yet: check this machine's network;"
+            " trying again in 10 s"
+        )
+    ]
+
+
+def test_asked_for_the_demo_it_shows_it_in_an_empty_folder_too(desk: Desk, port: int) -> None:
+    (desk.folder / "mirrorkit.yaml").write_text("store: store\n")
+    with desk.running(*at(port), "--demo-if-offline"):
+        wait_until(lambda: health(port) == 200, 30, "the made-up class")
+    assert "there is no images.yaml here" in desk.printed(0).err
+    assert {path.name for path in desk.folder.iterdir()} == {"mirrorkit.yaml", "out", "err"}

@@ -23,10 +23,11 @@ from tests.integration.lesson import APP, layer_of, made
 from tests.lab.process import end, environment, free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.integration.command import Desk
 
+MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|.|\n|\r")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 IMAGE = made("big", size=1 << 20)
 LONG = "one.test/a/controller-with-a-name-that-is-longer-than-any-row-of-sixty-columns-has-room:1"
@@ -37,6 +38,7 @@ class Terminal:
 
     def __init__(self, columns: int = 60) -> None:
         self.screen, self.end = pty.openpty()
+        self.columns = columns
         size = struct.pack("HHHH", 24, columns, 0, 0)
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, size)
         os.set_blocking(self.screen, False)
@@ -51,6 +53,25 @@ class Terminal:
     def rows(self) -> list[str]:
         """Return the lines that were printed, without what only moves and colours."""
         return ESCAPES.sub("", self.text).replace("\r", "\n").splitlines()
+
+    def display(self) -> list[str]:
+        """Return what stands there now, as far as rows, carriage returns and rich's moves go."""
+        rows, row, at = [""], 0, 0
+        for part in MOVES.findall(self.text):
+            if part == "\r":
+                at = 0
+            elif part == "\n":
+                row, rows = row + 1, [*rows, ""] if row + 1 == len(rows) else rows
+            elif part.endswith("A") and part != "A":
+                row -= int(part[2:-1])
+            elif part == "\x1b[2K":
+                rows[row] = ""
+            elif part[0] != "\x1b":
+                if at == self.columns:  # it wraps when the next one is written, not before
+                    row, at, rows = row + 1, 0, [*rows, ""] if row + 1 == len(rows) else rows
+                rows[row] = rows[row][:at].ljust(at) + part + rows[row][at + 1 :]
+                at += 1
+        return [one.rstrip() for one in rows]
 
     def type(self, text: str) -> None:
         """Type as a person does."""
@@ -187,6 +208,41 @@ def test_up_has_one_screen_that_fits_and_says_what_is_coming_and_then_that_it_is
     assert any("students" in row for row in rows if row.startswith("In class"))
     assert not terminal.text.endswith("\x1b[?25l")
     assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")
+
+
+@pytest.mark.parametrize(
+    "arguments, last, first",
+    [
+        (("up", "--listen", ":0"), "machine's network", "Address "),
+        # Its last row would have sixty columns.
+        (("status", "--watch", "--store", "s" * 26), "exist", "absent    the whole class"),
+    ],
+)
+def test_the_c_of_ctrl_c_moves_no_row(
+    desk: Desk, arguments: Sequence[str], last: str, first: str
+) -> None:
+    terminal = Terminal()
+    (desk.folder / "images.yaml").write_text(f"version: 1\nimages: [{APP}, {LONG}]\n")
+    text = f"version: 1\nimages: [{{name: {APP}, digest: {IMAGE.digest}}}]\n"
+    (desk.folder / "images.lock.yaml").write_text(f"{text}unpinned: [{{name: {LONG}}}]\n")
+    process = subprocess.Popen(
+        ("setsid", "-c", *MIRRORKIT, *arguments),
+        cwd=desk.folder,
+        env=environment(TERM="xterm-256color", COLUMNS="", LINES="", HTTPS_PROXY=closed_url()),
+        stdin=terminal.end,
+        stdout=terminal.end,
+        stderr=terminal.end,
+    )
+    try:
+        wait_until(lambda: terminal.shows(last), 20, "the last row")
+        wait_until(lambda: is_still(terminal), 30, "a still screen")
+        terminal.type("\x03")
+        assert process.wait(15) == 130
+        terminal.shows("")
+    finally:
+        end(process)
+        terminal.close()
+    assert sum(row.startswith(first) for row in terminal.display()) == 1
 
 
 def test_up_in_an_empty_folder_asks_on_a_terminal_what_the_class_needs(desk: Desk) -> None:

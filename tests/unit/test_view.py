@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mirrorkit.cli.board import LineBoard
 from mirrorkit.cli.view import Phase, Row, View
-from mirrorkit.events import BytesArrived, ConnectionsChanged, Planned
+from mirrorkit.events import BytesArrived, ConnectionsChanged, Planned, SourcesSilent
 from mirrorkit.flows.check import Completeness, Item, State
 from mirrorkit.flows.share import Look
 from mirrorkit.host.advice import Advice
@@ -113,6 +114,14 @@ def test_without_a_source_an_empty_store_is_called_that() -> None:
     assert "nothing is held yet" in words(view)["Next"]
     view.look = look(State.COMPLETE, State.ABSENT)
     assert "serving what is here" in words(view)["Next"]
+
+
+def test_while_no_source_answers_what_is_held_is_looked_at_again() -> None:
+    looks = [look(State.COMPLETE, State.ABSENT)]
+    view = View(40, CABLE, look=look(State.ABSENT, State.ABSENT))
+    board = LineBoard(view, looks.pop)
+    board(SourcesSilent(10))
+    assert words(view)["Complete"] == "1 of 2 images"
 
 
 def test_no_address_is_told_where_none_is_reached() -> None:
