@@ -47,6 +47,8 @@ async def start_somewhere(
         served = int(runner.addresses[0][1])
         if settings.is_port_open and served != settings.listen.port:
             _remember(settings, served)
+        if not is_quiet and settings.is_port_open and served != PORT:
+            note(f"port {served} instead of {PORT}, {_why(settings, served)}")
         return runner, served
     raise AddressInUseError(
         f"ports {PORT} to {PORT + _PORTS - 1} are all taken",
@@ -72,6 +74,13 @@ def _refuse(error: AddressInUseError, holder: Program | None) -> NoReturn:
 
 def _named(holder: Program | None) -> str:
     return printable(str(holder)) if holder is not None else "another program"
+
+
+def _why(settings: Settings, served: int) -> str:
+    path = printable(str(settings.store / PORT_NAME))
+    if served != settings.listen.port:
+        return f"from now on, so that students find it again; `rm {path}` ends that"
+    return f"as before, for {path} says so; `rm {path}` ends that"
 
 
 def _remember(settings: Settings, port: int) -> None:

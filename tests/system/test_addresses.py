@@ -129,12 +129,14 @@ def test_a_taken_port_names_its_program_and_the_next_is_taken_and_remembered(
         said = log.read_text()
         assert f"port 5080 is taken by http.server (process {pid}); trying the next" in said
         assert "on http://10.77.0.1:5081" in said
+        assert "port 5081 instead of 5080, from now on" in said
     told = {one["name"]: one for one in json.loads(desk.run("settings", "--json").out)}
     assert told["listen"]["value"] == ":5081"
     assert told["listen"]["origin"] == str(desk.store / "port")
     log.unlink()
     with up(host, desk) as log:  # 5080 is free again, and the students know 5081
         assert "on http://10.77.0.1:5081" in log.read_text()
+        assert "port 5081 instead of 5080, as before, for " in log.read_text()
 
 
 def test_a_port_that_was_asked_for_is_never_changed(host: Host, desk: Desk) -> None:
