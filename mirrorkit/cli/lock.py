@@ -34,9 +34,11 @@ def command(
     ),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
     upgrade: Upgrade = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print what changes.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print what would change; write nothing.")
+    ] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print it as a Markdown table.")
+        bool, typer.Option("--markdown", help="The same as a Markdown table.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no source.")] = False,
     source: SourceNames = None,
@@ -60,6 +62,7 @@ def command(
       mirrorkit lock
       mirrorkit lock --check
       mirrorkit lock --upgrade nginx:alpine --diff
+      mirrorkit lock --upgrade nginx:alpine
       mirrorkit lock --source aliyun --upgrade
     """
     import asyncio
@@ -70,25 +73,26 @@ def command(
     settings = settings_from(config=config, sources=source, store=store, locks=[lock])
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
     # A mirror that has moved a tag must not make a check fail: what is pinned has not changed.
-    inquiry = Inquiry(not offline, notes_sources=not (no_sources or check), keeps_files=not check)
+    writes = not (check or diff or markdown)
+    inquiry = Inquiry(not offline, notes_sources=writes and not no_sources, keeps_files=writes)
     locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up))
-    if not check:
+    if writes:
         write_locked(lock, locked)
     if as_json:
         say_json(locked.as_json(), indent=1)
     else:
-        _tell(locked, lock, wants_diff=diff or check or markdown, as_markdown=markdown)
+        _tell(locked, lock, writes=writes, as_markdown=markdown)
     return 1 if locked.is_troubling or (check and locked.has_changed) else 0
 
 
-def _tell(locked: Locked, path: Path, *, wants_diff: bool, as_markdown: bool) -> None:
-    if wants_diff and locked.changes:
+def _tell(locked: Locked, path: Path, *, writes: bool, as_markdown: bool) -> None:
+    if not writes and locked.changes:
         say(locked.diff(as_markdown=as_markdown))
     for one in locked.likenesses:
         published = "nothing published" if one.published is None else f"published {one.published}"
         say(f"{one.likeness:<10} {one.name}  {one.pinned}  {published}")
     tell_troubles(locked)
-    note(f"{path}: {locked.summary()}")
+    note(f"{path}: {locked.summary()}{'' if writes else '; nothing was written'}")
 
 
 def tell_troubles(locked: Locked) -> None:

@@ -152,8 +152,11 @@ def test_a_tag_that_moved_stays_pinned_until_it_is_upgraded(desk: Desk, one: Fak
         assert desk.run("lock").status == 0
         assert lock_of(desk).images[0].digest == LIST.digest
         done = desk.run("lock", "--upgrade", APP, "--diff")
+        assert lock_of(desk).images[0].digest == LIST.digest
+        assert desk.run("lock", "--upgrade", APP).status == 0
     assert done.status == 0
     assert done.out.startswith(f"changed  {APP}  {LIST.digest[:19]} -> ")
+    assert "; nothing was written" in done.err
     assert lock_of(desk).images[0].digest == moved[APP].digest
 
 
