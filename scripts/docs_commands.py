@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-import typer
-
+from mirrorkit.cli.helptext import readable_help
 from mirrorkit.cli.main import app
 from mirrorkit.documents.configuration import KNOWN
 from scripts.docs_words import Words, code, table
 
 _DEFAULT: Final = re.compile(r"\s*\[default: (?P<default>[^\]]+)\]")
-_TYPE: Final = re.compile(r"<(?:list\[)?(?P<type>[a-z]+)\]?>")
-_TYPES: Final = {"path": "PATH", "str": "TEXT", "int": "NUMBER"}
 _EVERYWHERE: Final = frozenset({"--help", "--install-completion", "--show-completion"})
 _VARIABLES: Final = {one.name: f"MIRRORKIT_{one.name.upper()}" for one in KNOWN if one.has_flag}
 
@@ -30,7 +27,7 @@ class Row(NamedTuple):
 
 def commands_page(words: Words) -> list[str]:
     """Write each command: what it does, its options, its examples."""
-    root = typer.main.get_command(app)
+    root = readable_help(app)
     lines = [f"# {words('Commands')}", "", words(root.help or ""), ""]
     lines += [words("Every command knows --help; most print data with --json."), ""]
     return lines + [line for name, one in commands(root) for line in _command(name, one, words)]
@@ -63,7 +60,7 @@ def _row(parameter: Any, context: Any) -> Row:
     found = _DEFAULT.search(meaning)
     backed = parameter.default is None and not parameter.required  # lower layers may speak
     return Row(
-        _TYPE.sub(lambda match: _TYPES.get(match["type"], match["type"].upper()), name),
+        name,
         _DEFAULT.sub("", meaning).replace("[required]", "").strip(),
         found["default"] if found else "",
         _VARIABLES.get(parameter.opts[0].lstrip("-"), "") if backed else "",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Once = Annotated[bool, typer.Option("--once", help="End after the tour instead of serving on.")]
 Address = Annotated[
     str | None,
-    typer.Option("--listen", help="HOST:PORT [default: 127.0.0.1:5080, or a free port]."),
+    typer.Option(
+        "--listen", metavar="HOST:PORT", help="HOST:PORT [default: 127.0.0.1:5080, or a free port]."
+    ),
 ]
 _SHORT = 10
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mirrorkit.cli.output import note, say, say_json
+from mirrorkit.cli.output import note, say_data, say_json
 from mirrorkit.events import (
     BlobEnded,
     BlobWrong,
@@ -189,7 +189,7 @@ class JsonDisplay(Display):
         if isinstance(event, ConnectionsChanged):
             self._connections[event.host] = event.count
         if not isinstance(event, _SUMMED):
-            say(msgspec.json.encode(event).decode())
+            say_data(msgspec.json.encode(event).decode())
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY_SECONDS
             done, needed = self.tally.done, self.tally.needed

@@ -28,6 +28,7 @@ from mirrorkit.cli import (
     verify,
     wish,
 )
+from mirrorkit.cli.helptext import readable_help
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
@@ -103,7 +104,8 @@ def _usage_hint(arguments: list[str]) -> str:
 
 def _call(arguments: list[str]) -> int:
     """Let typer run a command; Ctrl-C comes back as 130."""
-    return int(app(args=arguments, prog_name="mirrorkit", standalone_mode=False) or 0)
+    command = readable_help(app)
+    return int(command.main(args=arguments, prog_name="mirrorkit", standalone_mode=False) or 0)
 
 
 def run(arguments: list[str]) -> int:

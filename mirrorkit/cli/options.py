@@ -28,7 +28,10 @@ Config = Annotated[
     Path | None, typer.Option(help="The settings file [default: mirrorkit.yaml, if there is one].")
 ]
 Listen = Annotated[
-    str | None, typer.Option(help="HOST:PORT to serve on [default: :5080, every interface].")
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="HOST:PORT to serve on [default: :5080, every interface]."
+    ),
 ]
 AdvertiseTo = Annotated[
     str | None,
@@ -72,6 +75,7 @@ SourceNames = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
+        metavar="NAME",
         help="A source to ask, and no other; may be given again [default: `mirrorkit sources`].",
     ),
 ]

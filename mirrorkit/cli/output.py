@@ -3,26 +3,66 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from mirrorkit.errors import MirrorkitError
+
+_INDENT: Final = 4
 
 
 def say(text: str) -> None:
     """Print a result."""
-    print(text, flush=True)
+    print(_fitted(text, sys.stdout), flush=True)
 
 
 def note(text: str) -> None:
     """Print what is not the result itself."""
-    print(text, file=sys.stderr, flush=True)
+    print(_fitted(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def say_data(text: str) -> None:
+    """Print data as it is, whatever the width."""
+    print(text, flush=True)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
     """Print a result as data; without indent on one line."""
-    say(json.dumps(value, ensure_ascii=False, indent=indent))
+    say_data(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """Break lines between words where a terminal would break them within one."""
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # a file, a pipe, or nothing at all
+        return text
+    lines = text.split("\n")
+    if not width or max(map(len, lines)) <= width:
+        return text
+    return "\n".join(part for line in lines for part in broken(line, width))
+
+
+def broken(line: str, width: int) -> list[str]:
+    """Return a line in pieces of at most `width`; one word alone may be longer."""
+    from textwrap import wrap
+
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + _INDENT)
+    return wrap(
+        line,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        expand_tabs=False,
+    )
 
 
 def tell(text: str, *, as_json: bool) -> None:

@@ -98,10 +98,10 @@ class Locked:
         parts = [
             counted(len(self.lock.images), "image"),
             counted(len(self.lock.files), "file"),
-            f"{known.count(PROVEN)} of {len(known)} digests proven",
+            f"{known.count(PROVEN)} of {len(known)} proven",
         ]
         if FIRST_SIGHT in known:
-            parts.append(f"{known.count(FIRST_SIGHT)} pinned at first sight")
+            parts.append(f"{known.count(FIRST_SIGHT)} at first sight")
         if self.lock.unpinned:
             parts.append(f"{len(self.lock.unpinned)} unpinned")
         return ", ".join(parts)
