@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
-    from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.classroom.doctor.examination import Section
     from mirrorkit.classroom.minikube.choice import Choice
+    from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
     from mirrorkit.flows.check import Completeness
