@@ -13,6 +13,7 @@ from mirrorkit.classroom.minikube.wanted import (
     in_cluster,
     is_cached,
     is_cri_dockerd_pause,
+    is_only_cached,
     literal,
 )
 from mirrorkit.classroom.minikube.ways import Redirect, mode_of, redirect_of
@@ -95,19 +96,23 @@ def _programs(start: Start) -> Iterator[Asked]:
 
 
 def _of_nodes(start: Start) -> Iterator[Asked]:
-    mode = mode_of(start)
-    if mode is Mode.MIRROR:
+    if mode_of(start) is Mode.MIRROR:
         for image in in_cluster(start):
-            yield from _below(image, Side.NODE, "HEAD")
+            if not is_only_cached(image):
+                yield from _below(image, Side.NODE, "HEAD")
     redirect = redirect_of(start)
     for image in literal(start):
         for name in (image.name, *image.also):
             if redirect.takes(name.registry):
                 yield from _redirected(image, name, start, redirect)
-    if start.runtime == "docker" and redirect is Redirect.HUB:
-        for path, full in fetched(start):
-            repository, _, tag = path.rpartition(":")
-            yield Asked(Side.NODE, "HEAD", f"/v2/{repository}/manifests/{tag}", full)
+    if redirect is Redirect.HUB:
+        yield from _by_drop_in(start)
+
+
+def _by_drop_in(start: Start) -> Iterator[Asked]:
+    for path, full in fetched(start):
+        repository, _, tag = path.rpartition(":")
+        yield Asked(Side.NODE, "HEAD", f"/v2/{repository}/manifests/{tag}", full)
 
 
 def _below(image: Image, side: Side, method: str) -> Iterator[Asked]:

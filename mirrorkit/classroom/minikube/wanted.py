@@ -95,6 +95,11 @@ def is_cached(image: Image) -> bool:
     return any(need.startswith(("minikube ", "kubernetes ")) for need in image.needed_by)
 
 
+def is_only_cached(image: Image) -> bool:
+    """Say whether minikube caches it for an addon that nobody enabled: no node asks for it."""
+    return image.by_digest and all(need.startswith("minikube ") for need in image.needed_by)
+
+
 def is_cri_dockerd_pause(image: Image, start: Start) -> bool:
     """Say whether cri-dockerd asks for it by a name of its own (#14624)."""
     pause = f"minikube {start.release.version}" in image.needed_by
