@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,7 @@ def test_calls_and_data_say_the_same(start: Start) -> None:
     one = recipe(start, RELAY, lock_of(start))
     calls = called(one)
     data = as_json(one, RELAY)
+    assert data["limits"] == asdict(start.release.limits)
     assert calls[0] == ["release", data["minikube"]]
     assert calls[1] == ["kubernetes", data["kubernetes"]]
     flags = [call[1] for call in calls if call[0] == "flag"]
@@ -208,6 +210,7 @@ def test_the_explanation_has_a_command_to_copy_and_a_reason_for_every_word(start
     first, *rest = rendered(one, RELAY, "text").splitlines()
     echoed = dash(f'minikube() {{ printf "%s\\n" "$@"; }}\n{first}\n', PATH="/nowhere")
     assert echoed.splitlines() == ["start", *(flag.word for flag in one.flags)]
+    assert "it wants 2 CPUs and 1800 MiB of memory at least" in rest
     for setting in (*one.environment, *one.flags):
         assert any(setting.word in line and setting.why in line for line in rest)
     for path in (*(file.path for file in one.files), *(seed.path for seed in one.seeds)):

@@ -48,6 +48,7 @@ def as_json(recipe: Recipe, mirror: Mirror) -> dict[str, object]:
         "platform": str(start.platform),
         "profile": start.profile,
         "mode": recipe.mode,
+        "limits": asdict(start.release.limits),
         "mirror": asdict(mirror),
         "command": recipe.command(),
         "environment": [asdict(one) for one in recipe.environment],

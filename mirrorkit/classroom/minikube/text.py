@@ -17,6 +17,8 @@ def text(recipe: Recipe, mirror: Mirror) -> str:
     start = recipe.start
     about = f"minikube {start.release.version}, Kubernetes {start.kubernetes}, {start.runtime}"
     lines = [" ".join(map(_shown, recipe.command())), "", f"{about}: mode {recipe.mode}"]
+    limits = start.release.limits
+    lines += [f"it wants {limits.cpus} CPUs and {limits.memory_mib} MiB of memory at least"]
     for head, rows in _parts(recipe, mirror):
         if rows:
             lines += ["", head, *_columns(rows)]
