@@ -152,11 +152,20 @@ def test_what_is_right_already_is_not_said_again() -> None:
         ("MINIKUBE_PROFILE=other minikube start -p=lab -n=2", "lab 2"),
         ("minikube start --profile $P --nodes=$N", "minikube 1"),
         ("MINIKUBE_PROFILE=lab sudo minikube start", "minikube 1"),
+        ("export MINIKUBE_PROFILE=lab MINIKUBE_NODES=2; minikube start", "lab 2"),
+        ("export MINIKUBE_PROFILE=lab; MINIKUBE_PROFILE=mine sudo -E minikube start", "mine 1"),
+        ("export MINIKUBE_PROFILE=lab; sudo minikube start", "minikube 1"),
+        ("minikube start; export MINIKUBE_PROFILE=lab", "minikube 1"),
     ],
 )
 def test_the_commands_own_choices_make_the_recipe(text: str, start: str) -> None:
     (recipe,) = _rewritten(text).recipes
     assert f"{recipe.start.profile} {recipe.start.nodes}" == start
+
+
+def test_what_leaves_the_choice_to_minikube_is_no_choice() -> None:
+    done = _rewritten("minikube start --driver= --container-runtime=auto --driver=''")
+    assert f"--container-runtime=auto --driver='' {DRIVER} {VERSION} {RUNTIME}" in done.text
 
 
 @pytest.mark.parametrize(
@@ -341,10 +350,25 @@ def test_every_release_gets_its_recipe_and_keeps_it(version: str) -> None:
         *("minikube start\n", "minikube start ", "minikube start --insecure-registry=", "a,"),
         *("'minikube start\n", "minikube -a b ", "cat <<E\nminikube start\nE\n"),
         *("minikube start --unknown ", "$(minikube start ", "`minikube ", "--docker-opt=a "),
-        *("\u00a0minikube", "sudo ", "minikube start \\\n", "'", '"', "<<A ", "A=b "),
+        *(
+            "\u00a0minikube",
+            "sudo ",
+            "minikube start \\\n",
+            "'",
+            '"',
+            "<<A ",
+            "A=b ",
+            "export A=b\n",
+        ),
     ],
 )
-def test_a_hostile_megabyte_is_read_in_proportion(piece: str) -> None:
+def test_a_hostile_text_is_read_in_proportion(piece: str) -> None:
     """It ends well within the test's own limit, for which a quadratic reader is too slow."""
-    text = "minikube start " + piece * ((1 << 20) // len(piece)) + "\n"
+    text = "minikube start " + piece * ((1 << 18) // len(piece)) + "\n"
     assert len(rewritten(text, USUAL, lambda _: MIRROR).text) > len(text) / 2
+
+
+def test_a_script_of_a_megabyte_is_rewritten() -> None:
+    line = "kubectl apply -f lesson.yaml  # and look\n"
+    text = line * ((1 << 20) // len(line))
+    assert _rewritten(f"{text}minikube start\n{text}").text.endswith(f"{DOCKER}\n{text}")

@@ -25,6 +25,10 @@ CHOOSING: Final = frozenset({
 UNREAD: Final = frozenset({"addons", "apiserver-names", "docker-env", "docker-opt", "extra-config",
     "insecure-registry"})  # fmt: skip
 """Flags that no variable stands for: minikube reads them past viper."""
+HEARD: Final = frozenset(
+    "MINIKUBE_" + name.replace("-", "_").upper() for name in (*CHOOSING, "ha", "vm-driver")
+)
+"""The variables that choose."""
 _RUNTIMES: Final = {"crio": "cri-o"}
 _DRIVERS: Final = {"native": "none", "qemu": "qemu2", "kvm": "kvm2"}
 _HA_NODES: Final = 3
@@ -37,21 +41,24 @@ class Said:
     value: str
     is_exact: bool
     """Whether it is known before a shell has run."""
-    is_flag: bool
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it chooses at all: nothing and `auto` leave it to minikube."""
+        return not self.is_exact or self.value not in {"", "auto"}
 
 
 def said(call: Call, arguments: Arguments, name: str) -> Said | None:
     """Return what a command says of a flag; None where it says nothing."""
     last = arguments.last(name)
     if last is not None:
-        return Said(last.value, last.is_exact, is_flag=True)
+        return Said(last.value, last.is_exact)
     if name in UNREAD:
         return None
     variable = variable_of(name)
     places = [place for place, found in call.assignments.items() if found == variable]
-    if not places:
-        return None
-    return Said(call.value(places[-1]), call.words[places[-1]].is_exact, is_flag=False)
+    word = call.words[places[-1]] if places else call.exported.get(variable)
+    return None if word is None else Said(word.text.partition("=")[2], word.is_exact)
 
 
 def variable_of(name: str) -> str:

@@ -132,8 +132,9 @@ class _Fitting:
         if want.name == "kubernetes-version" and self._is_without_kubernetes():
             return True
         if want.name in CHOOSING:
-            is_said = said(self._call, self._arguments, want.name) is not None
-            return is_said or self._is_old_driver(want.name)
+            found = said(self._call, self._arguments, want.name)
+            is_chosen = found is not None and found.is_choice
+            return is_chosen or self._is_old_driver(want.name)
         return any(_is_same(want.name, value, want.value) for value in held)
 
     def _is_old_driver(self, name: str) -> bool:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.classroom.minikube.arguments import is_true, read_arguments
 from mirrorkit.classroom.minikube.blanks import plain_blanks
-from mirrorkit.classroom.minikube.chosen import chosen
+from mirrorkit.classroom.minikube.chosen import HEARD, chosen
 from mirrorkit.classroom.minikube.edits import Edits, Kind
 from mirrorkit.classroom.minikube.fit import fit
 from mirrorkit.classroom.minikube.foreign import refuse_foreign
 from mirrorkit.classroom.minikube.hidden import hidden_starts
 from mirrorkit.classroom.minikube.recipe import recipe as recipe_of
 from mirrorkit.classroom.minikube.rules import although_exported
-from mirrorkit.classroom.minikube.words import calls_in, exports_in
+from mirrorkit.classroom.minikube.words import calls_in, exports_of
 from mirrorkit.errors import RefusedStartError, UsageError
 from mirrorkit.scan.lexer import parse_script
 
@@ -85,7 +85,7 @@ def rewritten(
     plain, odd = plain_blanks(text)
     edits, kitchen = Edits(plain, odd), _Kitchen(usual, mirror_for, lock)
     script = parse_script(plain)
-    calls = list(calls_in(script.commands, plain))
+    calls = list(calls_in(script.commands, plain, HEARD))
     for call in calls:
         arguments = read_arguments(call.words, call.program)
         if arguments.subcommand is None:
@@ -112,7 +112,7 @@ def _tell_hidden(edits: Edits, script: Script, calls: Sequence[Call]) -> None:
 
 def _tell_exports(edits: Edits, commands: Sequence[Command]) -> None:
     """Say of variables set for the whole script what they do to its starts."""
-    for name, word in exports_in(commands):
+    for name, word in (export for command in commands for export in exports_of(command)):
         why = although_exported(name)
         if why is not None:
             edits.tell(Kind.KEPT, edits.written((word,)), why, word.line)

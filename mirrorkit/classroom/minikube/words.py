@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mirrorkit.scan.lexer import Command, Word
 
@@ -44,8 +44,12 @@ class Call:
     """Which word is minikube."""
     assignments: dict[int, str] = field(default_factory=dict)
     """The variables set in front that reach it, by the place of their word."""
+    exported: dict[str, Word] = field(default_factory=dict)
+    """The variables that the script exported before it and that reach it, by name."""
     lost: dict[int, str] = field(default_factory=dict)
     """Those that sudo or `env -i` keeps from it."""
+    keeps_variables: bool = True
+    """Whether it gets the variables of the shell around it."""
     is_root: bool = False
     wrapper: str = ""
     """The program that runs it, if any."""
@@ -70,21 +74,27 @@ class Call:
         return self.words[place].text.partition("=")[2]
 
 
-def calls_in(commands: Iterable[Command], text: str) -> Iterator[Call]:
-    """Yield the calls of minikube among a script's commands, in the order in which they end."""
+def calls_in(commands: Iterable[Command], text: str, heard: Collection[str] = ()) -> Iterator[Call]:
+    """Yield the calls of minikube among a script's commands, in the order in which they end.
+
+    Of what the script exports, the variables in `heard` are noted.
+    """
+    exported: dict[str, Word] = {}
     for command in commands:
+        exports = {name: word for name, word in exports_of(command) if name in heard}
+        exported = exported | exports if exports else exported  # calls share one until it changes
         call = _call(command, text)
         if call is not None:
+            call.exported = exported if call.keeps_variables else {}
             yield call
 
 
-def exports_in(commands: Iterable[Command]) -> Iterator[tuple[str, Word]]:
-    """Yield the variables that a script exports with a value, by name, with their words."""
-    for command in commands:
-        first, *rest = command.words
-        for word in rest if first.text == "export" else ():
-            if _ASSIGNMENT.match(word.text):
-                yield word.text.partition("=")[0], word
+def exports_of(command: Command) -> Iterator[tuple[str, Word]]:
+    """Yield the variables that a command exports with a value, by name, with their words."""
+    first, *rest = command.words
+    for word in rest if first.text == "export" else ():
+        if _ASSIGNMENT.match(word.text):
+            yield word.text.partition("=")[0], word
 
 
 def _call(command: Command, text: str) -> Call | None:
@@ -135,6 +145,7 @@ def _wrap(call: Call, place: int, name: str) -> int:
     if not keeps:
         call.lost.update(call.assignments)
         call.assignments.clear()
+        call.keeps_variables = False
     return place + (name == "timeout")
 
 
