@@ -149,3 +149,38 @@ def test_each_shell_agrees(judge: Judge, tmp_path: Path, shell: str) -> None:
     done = rewritten(text, USUAL, lambda _: MIRROR).text
     assert other.calls(done) == judge.calls(done)
     assert other.calls(done)[0].arguments[:5] == ["-p", "lab", "start", "--memory", "4 g"]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize(
+    "text,kept",
+    [
+        ("echo \"$(minikube start --preload)\" 'x'\n", ["start"]),
+        ('for p in a; do minikube start -p $p --driver "docker" ; done\n', ["start", "-p", "a"]),
+        (
+            "if minikube start -n 2 --cni calico; then :; fi\n",
+            ["start", "-n", "2", "--cni", "calico"],
+        ),
+        (
+            'x=5; ( minikube start --memory ${x}g --base-image="$x" ) & wait\n',
+            ["start", "--memory", "5g"],
+        ),
+        ("case start in start) minikube start >/dev/null;; esac\n", ["start"]),
+        ("A=1 minikube start <<E --force\nminikube start\nE\n", ["start", "--force"]),
+        ("minikube \\\nstart \\\n --embed-certs", ["start", "--embed-certs"]),
+        ("yes|minikube start>/dev/null&wait", ["start"]),
+        ("minikube start --force -- --preload", ["start", "--force"]),
+    ],
+)
+def test_scripts_of_every_shape_run_as_before(
+    tmp_path: Path, shell: str, text: str, kept: list[str]
+) -> None:
+    judge = Judge(tmp_path, (shell,))
+    judge.prepare()
+    done = rewritten(text, USUAL, lambda _: MIRROR)
+    assert rewritten(done.text, USUAL, lambda _: MIRROR).text == done.text
+    (before,), (after,) = judge.calls(text), judge.calls(done.text)
+    assert before.arguments[0] == "start"
+    assert after.arguments[: len(kept)] == kept
+    assert "--preload=false" in after.arguments
+    assert after.variables == {"MINIKUBE_IMAGE_REPOSITORY": "192.168.230.1:5080/k8s"}

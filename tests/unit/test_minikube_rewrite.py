@@ -136,6 +136,15 @@ def test_of_a_list_the_foreign_items_go_and_other_registries_stay() -> None:
     assert len(_said(done, Kind.CHANGED)) == 2
 
 
+def test_a_schools_registry_stays_whatever_port_the_mirror_has() -> None:
+    own = Mirror.at("10.1.2.3:5000")
+    text = "minikube start --insecure-registry=10.9.9.9:5000,http://10.1.2.3:5000/"
+    done = rewritten(text, USUAL, lambda _: own)
+    assert " --insecure-registry=10.9.9.9:5000 " in done.text
+    assert " --insecure-registry=10.1.2.3:5000 " in done.text
+    assert rewritten(done.text, USUAL, lambda _: own).text == done.text
+
+
 def test_what_is_right_already_is_not_said_again() -> None:
     text = f"{ENV} minikube start {DRIVER} {VERSION} {RUNTIME} {DOCKER}"
     done = _rewritten(text)

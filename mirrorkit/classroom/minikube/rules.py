@@ -8,6 +8,7 @@ from mirrorkit.catalog.releases import releases
 from mirrorkit.classroom.minikube.arguments import SWITCHES, VALUED, is_true
 from mirrorkit.classroom.minikube.chosen import UNREAD, variable_of
 from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mode
+from mirrorkit.documents.configuration import PORT
 
 if TYPE_CHECKING:
     from mirrorkit.catalog.releases import Release
@@ -63,10 +64,9 @@ def quarrel(argument: Argument, recipe: Recipe) -> str | None:
 
 
 def is_ours(item: str, mirror: Mirror) -> bool:
-    """Say whether a registry is this mirror, here or where it was before: by its port."""
-    bare = item.partition("://")[2] or item
-    ports = {address.rpartition(":")[2] for address in (mirror.address, mirror.local)}
-    return bare.rstrip("/").rpartition(":")[2] in ports
+    """Say whether a registry is this mirror: misspelt, or by mirrorkit's usual port."""
+    bare = (item.partition("://")[2] or item).rstrip("/")
+    return bare in {mirror.address, mirror.local} or bare.rpartition(":")[2] == str(PORT)
 
 
 def although(argument: Argument, recipe: Recipe) -> str | None:
