@@ -102,12 +102,11 @@ class Class:
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     folder = tmp_path_factory.mktemp("class")
-    images = {name: made for name, made in classroom(0.02).items() if "registry.k8s" in name}
-    images[KICBASE] = classroom(0.02)[KICBASE]
+    images = classroom(0.02)
     files = {
         MINIKUBE: STAND_IN + random_layer("padding", PADDING).data,
         KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
-        f"preload/{PRELOAD}": b"made-up preload",
+        f"minikube/preload/{PRELOAD}": b"made-up preload",
     }
     product = Product(folder)
     asyncio.run(_stored(product, images, files))
@@ -194,6 +193,8 @@ def test_a_machine_with_nothing_of_ours_gets_all_twice_changes_nothing_and_it_go
         assert lesson.log.count(f"GET /files/{MINIKUBE} ") == asked
         assert notes_of(seat)[len(called) :] == called
         assert _lasting(seat.tree()) == _lasting(once)
+        assert seat.types(lesson.address, "--no-relay", "--with-seed").returncode == 0
+        assert list(seat.inside("~/.minikube/cache").iterdir())
         gone = seat.types(lesson.address, "--uninstall", "--yes")
     assert gone.returncode == 0, gone.stderr
     assert seat.tree() == before
@@ -265,3 +266,132 @@ def _wait_said(seat: Seat, process: subprocess.Popen[bytes], words: bytes) -> No
     said = seat.root / "tmp/said"
     wait_until(lambda: process.poll() is not None or words in said.read_bytes(), 60, str(words))
     assert process.returncode is None, said.read_text()
+
+
+@pytest.fixture
+def alone(lesson: Class, small: Path) -> Iterator[Seat]:
+    """The seat that is made fastest: busybox, a student; no mirror is there."""
+    extra = {"DOCKER_HOST": lesson.docker.host, "MIRRORKIT_PAUSE": "0.2"}
+    one = Seat(small, lesson.student, ("ash",), extra=extra)
+    yield one
+    output(("rm", "-rf", str(one.inside("~/.mirrorkit")), str(one.inside("~/.minikube"))))
+    output(("rm", "-f", str(small / "tmp/minikube.log")))
+
+
+@pytest.fixture
+def quick(lesson: Class, alone: Seat) -> Iterator[Seat]:
+    """The same, and a mirror that serves."""
+    with lesson.serving():
+        yield alone
+
+
+def test_a_check_changes_nothing_and_says_each_finding_on_a_line(
+    lesson: Class, quick: Seat
+) -> None:
+    before = quick.tree()
+    done = quick.types(lesson.address, "--no-relay", "--check", "--porcelain")
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(len(line) == 4 for line in lines)
+    assert {line[0] for line in lines} <= {"ok", "warn"}
+    codes = {line[1] for line in lines}
+    assert codes >= {"OS", "CPU", "MEM", "DISK", "ROOT", "DOCKER", "STORAGE", "CGROUP"}
+    assert codes >= {"MIRROR", "CLOCK", "PROXY", "FAKEIP"}
+    assert quick.tree() == before
+
+
+@pytest.mark.parametrize(
+    "extra, said",
+    [
+        ({"DOCKER_HOST": "unix:///tmp/none"}, ("fail", "RUNNING", "service docker start")),
+        ({"PATH": "/bin"}, ("fail", "DOCKER", "sudo apt-get install -y docker.io")),
+        ({"http_proxy": "http://10.9.9.9:7890"}, ("warn", "PROXY", "export NO_PROXY=10.77.0.1,")),
+    ],
+)
+def test_a_trouble_is_named_with_the_one_command_that_helps(
+    lesson: Class, quick: Seat, extra: dict[str, str], said: tuple[str, str, str]
+) -> None:
+    script = quick.types(lesson.address, "--no-relay").returncode  # keeps its own copy
+    assert script == 0
+    seat = replace(quick, extra={**quick.extra, **extra})
+    done = seat.run(
+        "ash", "/home/student/.mirrorkit/setup.sh", "--no-relay", "--check", "--porcelain"
+    )
+    found = {tuple(line.split("\t")[:2]): line for line in done.stdout.splitlines()}
+    assert said[:2] in found, done.stdout
+    assert said[2] in found[said[:2]]
+    assert done.returncode == (1 if said[0] == "fail" else 0)
+
+
+def test_a_chinese_locale_is_answered_in_chinese_but_not_on_a_bare_console(
+    lesson: Class, quick: Seat
+) -> None:
+    chinese = {**quick.extra, "LANG": "zh_CN.UTF-8"}
+    said = replace(quick, extra=chinese).types(lesson.address, "--help").stdout
+    assert said.startswith("用法")
+    bare = replace(quick, extra={**chinese, "TERM": "linux"}).types(lesson.address, "--help")
+    assert bare.stdout.startswith("usage")
+
+
+def test_an_old_profile_is_left_alone_and_a_new_one_is_made_beside_it(
+    lesson: Class, quick: Seat
+) -> None:
+    old = quick.inside("~/.minikube/profiles/minikube/config.json")
+    quick.run("mkdir", "-p", "/home/student/.minikube/profiles/minikube")
+    old.write_text('{\n\t"ImageRepository": "10.1.1.1:5080/k8s"\n}\n')
+    done = quick.types(lesson.address, "--no-relay", "start")
+    assert done.returncode == 0, done.stderr
+    assert "--profile=mirrorkit" in notes_of(quick)[-1]
+    assert old.read_text() == '{\n\t"ImageRepository": "10.1.1.1:5080/k8s"\n}\n'
+    assert not [call for call in notes_of(quick) if " delete" in call]
+
+
+def test_words_for_minikube_decide_the_recipe_or_are_handed_on(lesson: Class, quick: Seat) -> None:
+    words = (
+        "start",
+        "--nodes",
+        "2",
+        "--memory=2200",
+        "--addons=ingress",
+        "--feature-gates",
+        "A=true",
+    )
+    done = quick.types(lesson.address, "--no-relay", *words)
+    assert done.returncode == 0, done.stderr
+    call = notes_of(quick)[-1]
+    assert "--nodes=2" in call
+    assert call.endswith("--memory=2200 --feature-gates A=true")
+    assert call.count("ingress") == 1
+
+
+def test_a_start_that_the_mirror_refuses_says_so(lesson: Class, quick: Seat) -> None:
+    done = quick.types(lesson.address, "--no-relay", "start", "--kubernetes-version=v9.9.9")
+    assert done.returncode == 1
+    assert "START" in done.stdout
+    assert notes_of(quick) == []
+
+
+def test_reset_takes_a_seed_and_then_no_mirror(lesson: Class, alone: Seat) -> None:
+    copy = ("ash", "/home/student/.mirrorkit/setup.sh")
+    with lesson.serving():
+        assert alone.types(lesson.address, "--no-relay", "start").returncode == 0
+        without_seed = alone.run(*copy, "--reset", "--yes")
+        assert without_seed.returncode == 6
+        assert "--with-seed" in without_seed.stderr
+        seeded = alone.types(lesson.address, "--no-relay", "--with-seed")
+        assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+    (alone.root / "tmp/minikube.log").unlink()
+    done = alone.run(*copy, "--reset", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    deleted, started = [call for call in notes_of(alone) if "/bin/minikube " in call]
+    assert deleted.endswith("minikube delete --profile minikube")
+    assert " start " in started
+    assert not [call for call in notes_of(alone) if "IMAGE_REPOSITORY" in call]
+
+
+def test_reset_asks_before_work_is_lost(lesson: Class, quick: Seat) -> None:
+    assert quick.types(lesson.address, "--no-relay", "--with-seed", "start").returncode == 0
+    done = quick.run("ash", "/home/student/.mirrorkit/setup.sh", "--reset")
+    assert done.returncode == 6
+    assert "--reset --yes" in done.stderr
+    assert not [call for call in notes_of(quick) if " delete" in call]

@@ -2,7 +2,6 @@
 
 # --- main: the arguments; nothing runs before the last line has arrived ---
 
-COMMAND=setup
 DRIVER=docker
 RUNTIME=docker
 PROFILE=

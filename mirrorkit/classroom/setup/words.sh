@@ -6,6 +6,7 @@ HOME_DIR=${HOME:-/root}/.mirrorkit
 FAILED=  # codes of what stands in the way
 TROUBLE= # findings that are not ok, a line each, for the report
 PORCELAIN=
+COMMAND=setup
 YES=
 
 # A bare console has no Chinese glyphs, whatever the locale says.
