@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.lab.engines import docker_engine
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.lab.product import Product
     from tests.lab.room import Host
 
+EVERYWHERE = "0.0.0.0:5080"
+
 
 class School(NamedTuple):
     """A teacher's machine and a student's."""
@@ -29,19 +31,9 @@ class School(NamedTuple):
     product: Product
 
     @contextmanager
-    def mirror(self, host: Host, listen: str = "0.0.0.0:5080") -> Iterator[None]:
+    def mirror(self, host: Host, listen: str = EVERYWHERE) -> Iterator[None]:
         """Serve on a machine while the block lasts."""
-        argv = (*host.prefix, *self.product.command("serve", "--listen", listen))
-        log = self.product.folder / "serve.log"
-        port = listen.rpartition(":")[2]
-
-        def ready() -> bool:
-            try:
-                return "mirrorkit" in host.run("curl", "-fsS", f"http://127.0.0.1:{port}/livez")
-            except LabError:
-                return False
-
-        with running(argv, log=log, ready=ready):
+        with served_by(self.product, host, listen):
             yield
 
     def move(self, network: str) -> None:
@@ -50,6 +42,21 @@ class School(NamedTuple):
             output(("ip", "-n", host.namespace, "address", "flush", "dev", "eth0"))
             new = ("address", "add", f"{network}.{number}/24", "dev", "eth0")
             output(("ip", "-n", host.namespace, *new))
+
+
+@contextmanager
+def served_by(product: Product, host: Host, listen: str = EVERYWHERE) -> Iterator[None]:
+    """Serve a class on a machine of a room while the block lasts."""
+    url = f"http://127.0.0.1:{listen.rpartition(':')[2]}/livez"
+
+    def ready() -> bool:
+        with suppress(LabError):
+            return "mirrorkit" in host.run("curl", "-fsS", url)
+        return False
+
+    argv = (*host.prefix, *product.command("serve", "--listen", listen))
+    with running(argv, log=product.folder / "serve.log", ready=ready):
+        yield
 
 
 @contextmanager

@@ -130,14 +130,20 @@ def test_a_network_of_another_container_is_not_taken_again(served: School) -> No
         student.docker("network", "rm", "other")
 
 
+@pytest.mark.parametrize("client", ["curl", "wget"])
 def test_a_mirror_may_be_given_by_a_name_which_only_set_up_looks_up(
-    served: School, tmp_path: Path
+    served: School, tmp_path: Path, client: str
 ) -> None:
+    tools = tmp_path / "bin"  # busybox's wget, and nothing to ask for a name
+    tools.mkdir()
+    (tools / "wget").symlink_to("/bin/busybox")
+    (tools / "getent").symlink_to("/bin/false")
+    choice = f"PATH={tools}:$PATH CLIENT={client}"
     names = tmp_path / "hosts"
     names.write_text("127.0.0.1 localhost\n10.77.0.1 teacher.lan\n")
     bind = f'mount --bind {names} /etc/hosts && exec "$@"'
     inside = ("unshare", "--mount", "sh", "-c", bind, "sh")
-    assert served.student.setup("teacher.lan:5080", *MAKE, inside=inside) == f"{GATEWAY}\n"
+    assert served.student.setup("teacher.lan:5080", choice, *MAKE, inside=inside) == f"{GATEWAY}\n"
     assert "proxy_pass 10.77.0.1:5080;" in served.student.inspect("mirrorkit-relay", "{{.Args}}")
 
 

@@ -67,6 +67,8 @@ mirror_ip() {
     [ -n "$found" ] || [ "$CLIENT" != curl ] ||
         found=$(direct curl -4sS -o /dev/null --connect-timeout 10 --max-time 30 -w '%{remote_ip}' "http://$MIRROR/livez" 2>/dev/null)
     [ -n "$found" ] || found=$(getent ahostsv4 "$host" 2>/dev/null | sed -n '1s/ .*//p')
+    [ -n "$found" ] || # busybox has no getent, and its wget says where it goes
+        found=$(bounded 10 env http_proxy= HTTP_PROXY= wget -O /dev/null "http://$MIRROR/livez" 2>&1 | sed -n 's/^Connecting to .*(\([0-9.]*\):[0-9]*).*/\1/p')
     echo "$found"
 }
 
