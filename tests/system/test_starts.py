@@ -161,6 +161,8 @@ def pull_all(start: Start, classroom: Classroom, pull: Callable[[str], str]) -> 
     names = {spelled(one): one for one in asked(start, MIRROR) if one.side is Side.NODE}
     wanted = {*ASKED[start.release.version].split(), KUBEADM_ASKED[start.release.version]}
     last = {name.rpartition("/")[2].partition("@")[0] for name in names}
+    # v1.25.2's host caches an addon that no node runs before somebody enables it.
+    wanted = {name for name in wanted if not name.startswith("kubernetesui/")}
     assert {name.rpartition("/")[2] for name in wanted} <= last
     for name, one in names.items():
         assert pull(name) == config_id(made(one.name)), name
