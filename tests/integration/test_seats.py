@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mirrorkit.classroom.setup import setup_script
 from mirrorkit.server.limits import Limits
 from mirrorkit.server.phrases import CHINESE, PHRASES
 from mirrorkit.server.report import REPORT_BYTES
 from mirrorkit.store.disk import DiskStore
 from tests.integration.guarded import guarded
 from tests.integration.test_page import BROWSER, Page
+from tests.lab.process import environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -124,3 +127,38 @@ async def test_prometheus_is_told_how_many_there_are_of_each_state(tmp_path: Pat
             assert (await client.answer())[0] == 200
         found = (await server.metrics())["mirrorkit_seats"]
     assert found == {("ready",): 2, ("stuck",): 1, ("under-way",): 0, ("silent",): 0}
+
+
+async def check(client: TestClient[Any, Any], home: Path, *arguments: str) -> None:
+    """Let setup.sh look at this machine, and report it."""
+    done = await asyncio.create_subprocess_exec(
+        *("sh", "-s", "--", "--check", *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        env=environment(HOME=str(home), LANG="C"),
+    )
+    await done.communicate(setup_script(f"127.0.0.1:{client.port}").encode())
+
+
+async def test_setup_reports_what_it_found_and_is_one_seat_however_often_it_runs(
+    client: TestClient[Any, Any], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for _ in range(2):
+        await check(client, home, "--name", "Li\x1b[2J\t梅", "start", "--driver=kvm2")
+    await check(client, home, "--no-report")
+    (seat,) = (await (await client.get(SEATS)).json())["seats"]
+    assert (seat["seat"], seat["step"]) == (1, "check")
+    assert seat["name"] == "Li[2J 梅"
+    assert {finding["state"] for finding in seat["findings"]} <= {"warn", "fail"}
+    assert list(home.iterdir()) == []
+
+
+async def test_two_students_of_one_machine_are_two_seats(
+    client: TestClient[Any, Any], tmp_path: Path
+) -> None:
+    for name in ("li", "mei"):
+        (tmp_path / name).mkdir()
+        await check(client, tmp_path / name)
+    assert len((await (await client.get(SEATS)).json())["seats"]) == 2

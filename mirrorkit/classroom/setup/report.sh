@@ -23,16 +23,18 @@ report() {
     rm -f "$file"
 }
 
-# seat: a random name for this machine, for addresses are one behind NAT; kept with what is ours.
+# seat: a name for this machine that tells nothing of it: the same before anything is installed and
+# after, and another on each clone of a machine, which has a network card of its own.
 seat() {
-    if [ ! -s "$HOME_DIR/seat" ]; then
-        if [ ! -d "$HOME_DIR" ]; then # nothing is written by a check
-            random
-            return
-        fi
-        random >"$HOME_DIR/seat"
-    fi
-    cat "$HOME_DIR/seat"
+    local device
+    {
+        for device in /sys/class/net/*/device; do
+            [ ! -e "$device" ] || cat "${device%/device}/address"
+        done
+        cat /etc/machine-id
+        ifconfig en0 | sed -n 's/^.*ether //p'
+        uname -n
+        printf '%s\n' "${HOME:-}"
+    } >"$SCRATCH/machine" 2>/dev/null
+    sha256_of "$SCRATCH/machine" | cut -c 1-16
 }
-
-random() { od -An -N 8 -t x1 /dev/urandom | tr -d ' \n'; }
