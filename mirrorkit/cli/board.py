@@ -35,6 +35,9 @@ class Board(Protocol):
     def serving(self, settings: Settings, reach: Reach, firewall: str | None) -> None:
         """Tell that it serves, and where."""
 
+    def seated(self, seats: Callable[[], str]) -> None:
+        """Take in how the students' machines are asked for, in a line."""
+
     def moved(self, reach: Reach) -> None:
         """Tell that the addresses changed."""
 
@@ -68,6 +71,10 @@ class LineBoard(Display):
         if firewall is not None:
             note(f"a firewall is on; if students cannot reach it: {firewall}")
         self._tell_advice(reach)
+
+    def seated(self, seats: Callable[[], str]) -> None:
+        """Leave it to the rows of a screen: a line for each report would be too many."""
+        self.view.seats = seats
 
     def moved(self, reach: Reach) -> None:
         """Say the new address."""
@@ -155,6 +162,9 @@ class JsonBoard(JsonDisplay):
         listen = settings.listen._replace(port=reach.port)
         found = {"listen": str(listen), **reach.as_json(), "firewall": firewall}
         say_json({"event": "serving", **found})
+
+    def seated(self, _seats: Callable[[], str]) -> None:
+        """A program asks /api/v1/seats."""
 
     def moved(self, reach: Reach) -> None:
         """Print the addresses as they are now."""

@@ -42,6 +42,8 @@ async def serve_until_stopped(
     keeps_awake: bool,
 ) -> None:
     """Serve until SIGTERM, or Ctrl-C: KeyboardInterrupt then."""
+    from mirrorkit.server.roll import headline
+    from mirrorkit.server.seating import SEATS
     from mirrorkit.wiring import follow_locks, look_at_locks
 
     ending = Ending()
@@ -51,6 +53,7 @@ async def serve_until_stopped(
         stack.push_async_callback(ending.end, runner)
         reach = await _reach(settings, port)
         board.serving(settings, reach, firewall_command(port) if reach.urls else None)
+        board.seated(lambda: headline(runner.app[SEATS]))
         for name, look in looks.items():
             board.looked(name, look)
         work = [board.paint(), _follow_addresses(settings, reach, board)]

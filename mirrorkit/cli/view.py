@@ -11,6 +11,8 @@ from mirrorkit.host.link import Estimate, estimate
 from mirrorkit.progress import Rate, Tally, about, counted, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mirrorkit.flows.share import Look
     from mirrorkit.host.reach import Reach
 
@@ -55,6 +57,8 @@ class View:
     tally: Tally = field(default_factory=Tally)
     rate: Rate = field(default_factory=Rate)
     underway: Underway = field(default_factory=lambda: Underway(Tally()))
+    seats: Callable[[], str] = str
+    """What the students' machines reported, in a line; empty before the first."""
     arrived: set[str] = field(default_factory=set)
     """Names completed since the last look."""
 
@@ -79,6 +83,8 @@ class View:
             rows += self._coming()
         if self.estimate is not None:
             rows.append(Row("In class", str(self.estimate)))
+        if seats := self.seats():
+            rows.append(Row("Seats", seats))
         rows.append(Row("Next", self.next_step()))
         return rows
 

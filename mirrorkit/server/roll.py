@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mirrorkit.server.phrases import ENGLISH, PHRASES
 from mirrorkit.server.seats import SeatState, stuck_on
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def call_roll(seats: Seats, say: Mapping[str, str]) -> Roll | None:
         has_more=len(rows) > _ROWS_MOST,
         ready=[f"{seat.number} {seat.report.name}".strip() for seat in parted[SeatState.READY]],
     )
+
+
+def headline(seats: Seats) -> str:
+    """Return the counts in English; nothing where nobody reported."""
+    roll = call_roll(seats, PHRASES[ENGLISH])
+    return roll.headline if roll else ""
 
 
 def _counts(parted: Mapping[SeatState, list[Seat]], say: Mapping[str, str]) -> Iterator[str]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import web
 
 from mirrorkit.server.report import REPORT_BYTES, parse_report
+from mirrorkit.server.seats import Seats
 from mirrorkit.server.turns import Turns
 
-if TYPE_CHECKING:
-    from mirrorkit.server.seats import Seats
-
+SEATS: Final = web.AppKey("seats", Seats)
 _PATH: Final = "/api/v1/seats"
 
 
 def add_seats(app: web.Application, seats: Seats, patience: float) -> None:
     """Take reports, each within so many seconds, and answer what they come to."""
     turns = Turns()
+    app[SEATS] = seats
 
     async def report(request: web.Request) -> web.Response:
         """Take one report; the answer is the seat's number."""

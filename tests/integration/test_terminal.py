@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import termios
+import urllib.request
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -243,6 +244,19 @@ def test_the_c_of_ctrl_c_moves_no_row(
         end(process)
         terminal.close()
     assert sum(row.startswith(first) for row in terminal.display()) == 1
+
+
+def test_up_shows_who_is_ready_as_the_machines_report_it(desk: Desk) -> None:
+    terminal = Terminal(100)
+    with fake_registry({APP: IMAGE}) as one:
+        desk.prepare({APP: IMAGE}, one.url)
+        with up(desk, terminal, "--advertise", "192.168.1.10"):
+            wait_until(lambda: terminal.shows("1 of 1 image, 1.1 MB"), 30, "the end")
+            port = re.findall(r"http://192\.168\.1\.10:(\d+)", terminal.text)[-1]
+            url = f"http://127.0.0.1:{port}/api/v1/seats"
+            with urllib.request.urlopen(url, b"id\tseat-0001\nstep\tready\n", 10) as answer:
+                assert answer.read() == b"1\n"
+            wait_until(lambda: terminal.shows("1 ready"), 15, "the seat")
 
 
 def test_up_in_an_empty_folder_asks_on_a_terminal_what_the_class_needs(desk: Desk) -> None:

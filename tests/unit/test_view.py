@@ -132,3 +132,8 @@ def test_no_address_is_told_where_none_is_reached() -> None:
 
 def test_without_known_sizes_nothing_is_estimated() -> None:
     assert "In class" not in words(View(40, CABLE, look=look(State.ABSENT, bytes_each=None)))
+
+
+def test_the_seats_are_told_once_somebody_has_reported() -> None:
+    assert "Seats" not in words(View(40, CABLE))
+    assert words(View(40, CABLE, seats=lambda: "37 ready"))["Seats"] == "37 ready"
