@@ -143,7 +143,7 @@ async def _counted(client: _Client) -> Answer:
     names = found.get("names")
     first = names[0] if isinstance(names, list) and names else {}
     is_right = client.status == HTTPStatus.OK and first.get("nearest") == _HELD
-    result = f"noted: {first.get('command')}" if is_right else "not noted"
+    result = f"noted, with the nearest: {_HELD}" if is_right else "not noted"
     return _answer("teacher", client, result, is_right=is_right)
 
 

@@ -101,7 +101,7 @@ class Locked:
             f"{known.count(PROVEN)} of {len(known)} proven",
         ]
         if FIRST_SIGHT in known:
-            parts.append(f"{known.count(FIRST_SIGHT)} at first sight")
+            parts.append(f"{known.count(FIRST_SIGHT)} first-sight")
         if self.lock.unpinned:
             parts.append(f"{len(self.lock.unpinned)} unpinned")
         return ", ".join(parts)

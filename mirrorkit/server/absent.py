@@ -31,11 +31,13 @@ def absent(names: Names, name: str, tag: str | None, digest: Digest | None = Non
         sentence, hint = f"{asked} is in the lock but not here yet", "run `mirrorkit sync`"
         return Absent(asked, True, sentence, hint, nearest, "mirrorkit sync")  # noqa: FBT003
     add = f"mirrorkit add {asked if tag else f'{name}:TAG'}"
+    held = _held(names, name)
+    unless = "unless that was meant, " if held else ""
     return Absent(
         name=asked,
         is_locked=False,
-        sentence=f"{asked} is not in this mirror{_held(names, name)}",
-        hint=f"run `{add}`, `mirrorkit lock` and `mirrorkit sync`",
+        sentence=f"{asked} is not in this mirror{held}",
+        hint=f"{unless}run `{add}`, `mirrorkit lock` and `mirrorkit sync`",
         nearest=nearest,
         command=None if digest and not tag else f"mirrorkit add {asked}",
     )

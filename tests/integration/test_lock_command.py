@@ -238,7 +238,7 @@ async def test_a_file_whose_hash_nobody_publishes_is_pinned_at_first_sight_and_f
     assert done.status == 0
     said = "a/chart.tgz: nobody publishes its sha256; pinned at first sight as"
     assert f"{said} {Digest.of(CHART).hex}" in done.err
-    assert "0 of 1 proven, 1 at first sight" in done.err
+    assert "0 of 1 proven, 1 first-sight" in done.err
     (file,) = lock_of(desk).files
     assert (file.digest, file.size, file.known) == (Digest.of(CHART), len(CHART), "first-sight")
     assert (await asyncio.to_thread(desk.run, "sync")).status == 0

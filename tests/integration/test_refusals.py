@@ -81,9 +81,10 @@ async def test_a_miss_says_what_to_add_and_what_is_near(client: TestClient[Any, 
     message = miss["errors"][0]["message"]
     assert "docker.io/library/ngimx:1 is not in this mirror" in message
     assert "mirrorkit sync" in message
-    assert "; the nearest is docker.io/library/nginx; run `mirrorkit add " in message
+    near = "; the nearest is docker.io/library/nginx; unless that was meant, run `mirrorkit add "
+    assert near in message
     miss = await (await client.get("/v2/nginx/manifests/1")).json()
-    assert "; docker.io/library/nginx is here as alpine; run " in miss["errors"][0]["message"]
+    assert "; docker.io/library/nginx is here as alpine; unless that was meant, run " in miss["errors"][0]["message"]
 
 
 async def test_an_image_of_the_lock_not_held_yet_says_to_sync(
