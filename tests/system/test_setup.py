@@ -6,11 +6,13 @@ Mirror, Docker and roots are real; minikube is a stand-in, served and locked as 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +25,8 @@ from tests.lab.engines import docker_engine
 from tests.lab.layers import random_layer
 from tests.lab.process import LabError, environment, output, running, wait_until
 from tests.lab.product import Product
+from tests.lab.relay import NAME as RELAY
+from tests.lab.relay import relay_image
 from tests.lab.room import room
 from tests.lab.seat import (
     Seat,
@@ -36,7 +40,6 @@ from tests.lab.seat import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.lab.engines import Docker
     from tests.lab.images import Made
@@ -102,7 +105,7 @@ class Class:
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     folder = tmp_path_factory.mktemp("class")
-    images = classroom(0.02)
+    images = {**classroom(0.02), RELAY: relay_image()}
     files = {
         MINIKUBE: STAND_IN + random_layer("padding", PADDING).data,
         KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
@@ -112,7 +115,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     asyncio.run(_stored(product, images, files))
     with (
         room(2, rate="200mbit") as (teacher, student),
-        docker_engine(folder / "docker", prefix=student.prefix) as docker,
+        docker_engine(folder / "docker", prefix=student.prefix, networks=True) as docker,
     ):
         docker.socket.chmod(0o666)
         docker.socket.parent.chmod(0o755)
@@ -217,15 +220,14 @@ def test_what_is_cut_off_goes_on_where_it_stopped(
     with lesson.serving():
         first = _begun(lesson, seat)
         os.killpg(first.pid, ending)
-        first.wait(30)
-        assert first.returncode != 0
-        held = _partial(seat)
-        assert 0 < held < PADDING
+        assert first.wait(30) != 0
+        wait_until(lambda: not _running_at(seat), 10, "nothing goes on downloading")
+        assert 0 < _partial(seat) < PADDING
+        resumed = _resumed(lesson)
         done = seat.types(lesson.address, "--no-relay")
     assert done.returncode == 0, done.stderr
     assert seat.inside("~/.mirrorkit/bin/minikube").read_bytes() == lesson.files[MINIKUBE]
-    assert f"GET /files/{MINIKUBE} " in lesson.log
-    assert " 206 " in lesson.log
+    wait_until(lambda: _resumed(lesson) == resumed + 1, 10, "a line of the access log")
 
 
 def test_a_mirror_that_goes_away_is_waited_for(lesson: Class, seat: Seat) -> None:
@@ -237,6 +239,22 @@ def test_a_mirror_that_goes_away_is_waited_for(lesson: Class, seat: Seat) -> Non
         with lesson.serving():
             assert first.wait(60) == 0
     assert seat.inside("~/.mirrorkit/bin/minikube").read_bytes() == lesson.files[MINIKUBE]
+
+
+def _running_at(seat: Seat) -> list[str]:
+    """Return the programs whose root is the seat's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "root").readlink() == seat.root:
+                found.append((process / "comm").read_text())
+    return found
+
+
+def _resumed(lesson: Class) -> int:
+    """Return how often a part of minikube was asked for, and sent."""
+    lines = [line for line in lesson.log.splitlines() if f"GET /files/{MINIKUBE} " in line]
+    return sum('" 206 ' in line for line in lines)
 
 
 def _begun(lesson: Class, seat: Seat) -> subprocess.Popen[bytes]:
@@ -395,3 +413,66 @@ def test_reset_asks_before_work_is_lost(lesson: Class, quick: Seat) -> None:
     assert done.returncode == 6
     assert "--reset --yes" in done.stderr
     assert not [call for call in notes_of(quick) if " delete" in call]
+
+
+def test_a_cluster_knows_the_mirror_by_the_relay_and_no_trace_of_it_stays(
+    lesson: Class, quick: Seat
+) -> None:
+    kinds = (("images", "--quiet"), ("ps", "--all", "--quiet"), ("network", "ls", "--quiet"))
+    before = [lesson.docker(*kind) for kind in kinds]
+    for _ in "twice":
+        done = quick.types(lesson.address, "start")
+        assert done.returncode == 0, done.stdout + done.stderr
+    called = notes_of(quick)
+    assert "MINIKUBE_ IMAGE_REPOSITORY=192.168.230.1:5080/k8s" in called
+    assert "--binary-mirror=http://localhost:5080/k8s-release" in called[-1]
+    assert lesson.student.run("curl", "-fsS", "http://192.168.230.1:5080/livez")
+    assert quick.types(lesson.address, "--uninstall", "--yes").returncode == 0
+    assert [lesson.docker(*kind) for kind in kinds] == before
+
+
+DAEMON = "/etc/docker/daemon.json"
+
+
+@pytest.mark.parametrize(
+    "old", [None, "{}", '{"log-level": "warn"}', '{\n  "registry-mirrors": ["https://a.b"]\n}\n']
+)
+def test_dockers_configuration_is_merged_and_given_back(
+    lesson: Class, debian: Path, quick: Seat, old: str | None
+) -> None:
+    seat = replace(quick, root=debian, is_root=True, shell=("dash",))  # noqa: S604 - its name
+    file = seat.inside(DAEMON)
+    if old is not None:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(old)
+    before = seat.tree()
+    words = ("--no-relay", "--with-docker-mirror", "--yes")
+    for _ in "twice":
+        done = seat.types(lesson.address, *words)
+        if "registry-mirrors" in (old or ""):  # neither jq nor python3 is there to add one
+            assert done.returncode == 6
+            assert file.read_text() == old
+            continue
+        assert done.returncode == 0, done.stdout + done.stderr
+        now = json.loads(file.read_text())
+        assert now["registry-mirrors"] == [f"http://{lesson.address}"]
+        assert now["insecure-registries"] == [lesson.address]
+        assert now.items() >= json.loads(old or "{}").items()
+    assert seat.types(lesson.address, "--uninstall", "--yes").returncode == 0
+    assert seat.tree() == before
+
+
+def test_without_root_the_one_command_that_changes_docker_is_said(
+    lesson: Class, quick: Seat
+) -> None:
+    done = quick.types(lesson.address, "--no-relay", "--with-docker-mirror")
+    assert done.returncode == 0, done.stderr
+    assert f"sudo install -D -m 644 {quick.home}/.mirrorkit/daemon.json {DAEMON}" in done.stderr
+    assert not quick.inside(DAEMON).exists()
+
+
+def test_a_class_without_docker_says_who_can_add_it(lesson: Class, quick: Seat) -> None:
+    seat = replace(quick, path="/bin:/sbin")
+    done = seat.types(lesson.address, "--with-docker")
+    assert done.returncode == 6
+    assert "images.yaml" in done.stderr

@@ -16,7 +16,17 @@ bounded() {
 }
 
 # direct COMMAND…: without a proxy, for the mirror is in the room.
-direct() { env http_proxy= HTTP_PROXY= all_proxy= ALL_PROXY= "$@"; }
+DIRECT='http_proxy= HTTP_PROXY= all_proxy= ALL_PROXY='
+# shellcheck disable=SC2086 # words
+direct() { env $DIRECT "$@"; }
+
+# direct_for SECONDS COMMAND…: the same, bounded; busybox's wget crashes with a limit of its own (-T).
+# shellcheck disable=SC2086 # words
+direct_for() {
+    local seconds="$1"
+    shift
+    bounded "$seconds" env $DIRECT "$@"
+}
 
 choose_client() {
     if has curl; then CLIENT=curl; elif has wget; then CLIENT=wget; else
@@ -29,7 +39,7 @@ choose_client() {
 get() {
     case $CLIENT in
     curl) direct curl -fsS --connect-timeout 10 --max-time 60 --max-filesize 4000000 "$1" ;;
-    wget) bounded 60 env http_proxy= HTTP_PROXY= wget -q -O - "$1" ;;
+    wget) direct_for 60 wget -q -O - "$1" ;;
     esac 2>/dev/null
 }
 
@@ -37,7 +47,7 @@ get() {
 headers() {
     case $CLIENT in
     curl) direct curl -sSI --connect-timeout 10 --max-time 30 "$1" 2>/dev/null ;;
-    wget) bounded 30 env http_proxy= HTTP_PROXY= wget -S --spider "$1" 2>&1 ;;
+    wget) direct_for 30 wget -S --spider "$1" 2>&1 ;;
     esac | tr -d '\r' | sed -n \
         -e 's,^.*HTTP/1\.[01] \([0-9][0-9][0-9]\).*,status=\1,p' \
         -e 's,^ *[Cc]ontent-[Ll]ength: *\([0-9]\{1\,15\}\)$,size=\1,p' \
@@ -67,13 +77,14 @@ progress_ends() { if [ -t 2 ]; then printf '\r\033[K' >&2; fi; }
 
 moment() { sleep 0.2 2>/dev/null || sleep 1; }
 
+# shellcheck disable=SC2086 # words
 # download URL PARTIAL SIZE: what PARTIAL lacks of it; not 0 when it broke off or fell silent.
 download() {
     local name ended=0 had=0 now since
     name=${1##*/} since=$(date +%s)
-    case $CLIENT in
-    curl) direct curl -fsS -C - --connect-timeout 10 -o "$2" "$1" ;;
-    wget) direct wget -q -c -O "$2" "$1" ;;
+    case $CLIENT in # exec, so that ending the child ends the download
+    curl) exec env $DIRECT curl -fsS -C - --connect-timeout 10 -o "$2" "$1" ;;
+    wget) exec env $DIRECT wget -q -c -O "$2" "$1" ;;
     esac >/dev/null 2>&1 &
     CHILD=$!
     while kill -0 "$CHILD" 2>/dev/null; do

@@ -62,8 +62,7 @@ load_image() {
     eval "$(headers "$url")"
     case " $ids " in *" ${had:-none} "*) return 0 ;; esac
     say "kicbase: downloading and loading it into Docker" "kicbase：下载并载入 Docker"
-    file=$HOME_DIR/archive.tar
-    rm -f "$file"
+    file=$HOME_DIR/partial/$(printf '%s' "$etag" | tr -c 'A-Za-z0-9.' _).tar # kept while it is loaded
     fetch "$url" "$file" ''
     [ -n "$had" ] || note_placed i "$1"
     docker load --quiet --input "$file" >/dev/null </dev/null || fail LOAD "Docker could not load $1" "Docker 无法载入 $1" "df -h"

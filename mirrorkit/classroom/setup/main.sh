@@ -160,6 +160,7 @@ prepare() {
 
 do_relay() {
     [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] || return 0
+    docker image inspect "$RELAY_IMAGE" >/dev/null 2>&1 || note_placed i "$RELAY_IMAGE"
     make_relay
     use_relay
 }
@@ -178,6 +179,7 @@ use_relay_that_is() {
 }
 
 do_plant() {
+    [ "$DRIVER" = docker ] || return 0
     use_relay_that_is
     [ -n "$RELEASE" ] || ask_recipe "${PROFILE:-minikube}" '' || no_recipe "$(reason)"
     plant_images "$ADDRESS" "$PROFILE" || :

@@ -82,7 +82,7 @@ is_here() {
 answers() {
     case $CLIENT in
     curl) direct curl -fsS --max-time 5 "http://$1/livez" ;;
-    wget) bounded 5 env http_proxy= HTTP_PROXY= wget -q -O - "http://$1/livez" ;;
+    wget) direct_for 5 wget -q -O - "http://$1/livez" ;;
     esac 2>/dev/null | grep -q mirrorkit
 }
 

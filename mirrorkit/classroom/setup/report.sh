@@ -18,7 +18,7 @@ report() {
     } >"$file" 2>/dev/null
     case $CLIENT in
     curl) direct curl -sS --max-time 5 -H 'Content-Type: text/plain' --data-binary "@$file" "http://$MIRROR/api/v1/seats" ;;
-    wget) bounded 5 env http_proxy= HTTP_PROXY= wget -q -O /dev/null --header 'Content-Type: text/plain' --post-file "$file" "http://$MIRROR/api/v1/seats" ;;
+    wget) direct_for 5 wget -q -O /dev/null --header 'Content-Type: text/plain' --post-file "$file" "http://$MIRROR/api/v1/seats" ;;
     esac >/dev/null 2>&1 </dev/null || :
     rm -f "$file"
 }
