@@ -144,6 +144,7 @@ def sentence(event: Event) -> str | None:
         case SeedPlanned():
             size = readable(event.bytes_needed)
             text = f"{counted(event.files, 'file')} to place, {size}; {event.already} already there"
+            text = text if event.files or event.already else ""
         case LoadPlanned():
             size = readable(event.bytes_needed)
             text = (

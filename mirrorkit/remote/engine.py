@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import docker
 from docker.context import ContextAPI
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from mirrorkit.content import EngineImage
@@ -45,6 +45,16 @@ class DockerEngine:
         """Return how it keeps layers: overlay2, or overlayfs with containerd's store."""
         with self._clearly():
             return str(self._client.info()["Driver"])
+
+    def gateway(self, network: str) -> str | None:
+        """Return the address of this machine in a network; None where there is no such network."""
+        with self._clearly():
+            try:
+                said = self._client.inspect_network(network)
+            except NotFound:
+                return None
+        found = (one.get("Gateway") for one in said["IPAM"]["Config"] or ())
+        return next((str(one) for one in found if one and ":" not in one), None)
 
     def image(self, name: str) -> EngineImage | None:
         """Return what a name stands for there, or None."""

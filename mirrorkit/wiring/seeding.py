@@ -20,6 +20,7 @@ from mirrorkit.store.disk import DiskStore
 from mirrorkit.wiring.documents import read_lock
 
 if TYPE_CHECKING:
+    from mirrorkit.classroom.minikube.contents import Contents
     from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.classroom.minikube.start import Start
     from mirrorkit.events import Listener
@@ -53,18 +54,28 @@ class SeedOrder:
 
 
 def seed(settings: Settings, order: SeedOrder, report: Listener) -> SeedReport:
-    """Place what a start needs, load kicbase; SurroundingsError where Docker does not answer."""
-    lock = read_lock(settings.locks[0])
-    start, store = order.start, DiskStore(settings.store)
-    composer = Composer(store, Manifests(store))
+    """Place what a start without a network needs, and load kicbase.
+
+    SurroundingsError where Docker does not answer.
+    """
+    lock, start = read_lock(settings.locks[0]), order.start
     with ExitStack() as stack:
         engine = _engine(order, stack)
         if engine is not None and start.storage_driver is None:
             start = replace(start, storage_driver=engine.storage_driver())
         found = contents(start, lock, order.host, can_load=engine is not None)
-        done = Seeder(order.folder, start.platform, store, composer, report).seed(found)
+    return fill(settings, order, found, report)
+
+
+def fill(settings: Settings, order: SeedOrder, found: Contents, report: Listener) -> SeedReport:
+    """Place and load what was found; SurroundingsError where Docker is wanted and silent."""
+    store, nodes = DiskStore(settings.store), order.start.platform
+    composer = Composer(store, Manifests(store))
+    with ExitStack() as stack:
+        engine = _engine(order, stack) if found.load is not None else None
+        done = Seeder(order.folder, nodes, store, composer, report).seed(found)
         if engine is not None and found.load is not None:
-            loader = Loader(composer, store, engine, start.platform, report)
+            loader = Loader(composer, store, engine, nodes, report)
             loaded = loader.load([found.load], is_named=True)
             done.loaded += loaded.loaded
             done.already += loaded.already

@@ -1,0 +1,142 @@
+"""What `mirrorkit minikube start` is made of: setup.sh's checks, relay and planting, a seed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from mirrorkit.classroom.findings import Finding, State, read_finding
+from mirrorkit.classroom.minikube.contents import contents, contents_of
+from mirrorkit.classroom.minikube.failures import TAIL
+from mirrorkit.classroom.minikube.start import Mirror, Mode
+from mirrorkit.classroom.minikube.startcommand import start_command
+from mirrorkit.classroom.setup import setup_script
+from mirrorkit.errors import SurroundingsError
+from mirrorkit.host.follow import follow
+from mirrorkit.host.script import run_script
+from mirrorkit.remote.engine import DockerEngine
+from mirrorkit.wiring.documents import read_lock
+from mirrorkit.wiring.seeding import SeedOrder, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mirrorkit.classroom.minikube.seed import SeedReport
+    from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.classroom.minikube.startcommand import StartCommand
+    from mirrorkit.documents.pins import Lock
+    from mirrorkit.events import Listener
+    from mirrorkit.host.follow import Ended
+    from mirrorkit.settings import Settings
+
+NETWORK: Final = "mirrorkit"
+_RELAY_PORT: Final = 5080
+_USUAL_RELAY: Final = Mirror(f"192.168.230.1:{_RELAY_PORT}", f"localhost:{_RELAY_PORT}")
+_CHECK_SECONDS: Final = 120.0
+_RELAY_SECONDS: Final = 600.0
+_PLANT_SECONDS: Final = 7200.0
+
+
+@dataclass(frozen=True)
+class Starter:
+    """One start on this machine, step by step; each step can be asked for by itself."""
+
+    settings: Settings
+    usual: Start
+    typed: tuple[str, ...]
+    """What was typed for minikube."""
+    address: str
+    """The mirror, as HOST:PORT."""
+    has_relay: bool
+    """Whether clusters are to use the relay where there can be one."""
+    program: Path
+    """minikube."""
+
+    @cached_property
+    def lock(self) -> Lock:
+        """The lock that is served."""
+        return read_lock(self.settings.locks[0])
+
+    def command(self, mirror: Mirror) -> StartCommand:
+        """Return the start that works with the mirror there; UsageError, RefusedStartError."""
+        return start_command(self.typed, os.environ, self.usual, mirror, self.lock)
+
+    def expected(self) -> Mirror:
+        """Return where the mirror most likely is once the relay is made."""
+        own = Mirror.at(self.address)
+        return _USUAL_RELAY if self._uses_relay(self.command(own).recipe.start) else own
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Look at this machine as setup.sh does; nothing of it is changed."""
+        words = ("--check", "--porcelain", "--no-report", "start", *self.typed)
+        ran = run_script(setup_script(self.address), words, _CHECK_SECONDS, is_read=True)
+        found = tuple(_findings(ran.text))
+        if not found:
+            sentence = f"the checks of this machine said nothing (status {ran.status})"
+            return (Finding(State.FAIL, "CHECKS", sentence),)
+        return found
+
+    def relay(self, start: Start) -> Mirror:
+        """Make the relay, or lead it here; SurroundingsError after it has said what is wrong."""
+        if not self._uses_relay(start):
+            return Mirror.at(self.address)
+        words = ("--no-report", "relay")
+        ran = run_script(setup_script(self.address), words, _RELAY_SECONDS, is_read=False)
+        if ran.status:
+            hint = "do what it says above, or start with --no-relay"
+            raise SurroundingsError("the relay could not be made", hint=hint)
+        with closing(DockerEngine()) as engine:
+            gateway = engine.gateway(NETWORK)
+        if gateway is None:
+            return Mirror.at(self.address)
+        return Mirror(f"{gateway}:{_RELAY_PORT}", _USUAL_RELAY.local)
+
+    def prepare(self, command: StartCommand, report: Listener) -> SeedReport:
+        """Place and load what the start needs, from the store."""
+        recipe = command.recipe
+        order = SeedOrder(recipe.start)
+        found = contents_of(recipe, self.lock)
+        if recipe.mode is Mode.SEED:
+            whole = contents(recipe.start, self.lock, order.host, can_load=True)
+            found = replace(whole, texts=found.texts)
+        return fill(self.settings, order, found, report)
+
+    def run(self, command: StartCommand) -> Ended:
+        """Run minikube on the user's terminal; SurroundingsError where it cannot be started."""
+        argv = (str(self.program), *command.words)
+        try:
+            return follow(argv, command.environment(os.environ), TAIL)
+        except OSError as error:
+            raise SurroundingsError(f"{self.program} cannot be run: {error.strerror}") from error
+
+    def plant(self, command: StartCommand) -> int:
+        """Put into the nodes what their runtime would ask the internet for; return its status."""
+        if not command.recipe.plants:
+            return 0
+        words = ["--no-report", f"--profile={command.recipe.start.profile}"]
+        words += [] if self.has_relay else ["--no-relay"]
+        ran = run_script(
+            setup_script(self.address), [*words, "plant"], _PLANT_SECONDS, is_read=False
+        )
+        return ran.status
+
+    def _uses_relay(self, start: Start) -> bool:
+        return self.has_relay and start.driver == "docker"
+
+
+def storage_driver() -> str | None:
+    """Ask this machine's Docker how it keeps layers; None where it does not answer."""
+    with suppress(SurroundingsError), closing(DockerEngine()) as engine:
+        return engine.storage_driver()
+    return None
+
+
+def _findings(text: str) -> Iterator[Finding]:
+    """Yield the findings; another line is some program's chatter."""
+    for line in text.splitlines():
+        with suppress(ValueError):
+            yield read_finding(line)
