@@ -54,7 +54,6 @@ def command(
     from the store, runs minikube on this terminal, and puts the lessons' images into its nodes.
     Where something stands in the way nothing is started; --force goes on.
 
-    \b
     Ends with 0 when the cluster runs; else by what minikube's own status means: wrong words (14)
     2, what could not be downloaded (40 to 49) 4, this machine, the node or the cluster 6.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -82,7 +83,11 @@ def cluster(
     files = {path: data for path, data in files.items() if without not in path}
     asyncio.run(_fill(folder / "store", images, files.values()))
     made = Cluster(folder, minikube, kubernetes, images, files)
-    made.lock.write_bytes(lock_of(images, platforms=("linux/amd64",), files=files).text)
+    text = lock_of(images, platforms=("linux/amd64",), files=files).text.decode()
+    needs = f"needed_by: [minikube {minikube}]"
+    made.lock.write_text(
+        re.sub(r"^    digest: .*$", rf"\g<0>\n    {needs}", text, flags=re.MULTILINE)
+    )
     return made
 
 

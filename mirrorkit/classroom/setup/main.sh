@@ -2,6 +2,7 @@
 
 # --- main: the arguments; nothing runs before the last line has arrived ---
 
+RELEASE=
 DRIVER=docker
 RUNTIME=docker
 PROFILE=
