@@ -84,7 +84,8 @@ async def test_a_miss_says_what_to_add_and_what_is_near(client: TestClient[Any, 
     near = "; the nearest is docker.io/library/nginx; unless that was meant, run `mirrorkit add "
     assert near in message
     miss = await (await client.get("/v2/nginx/manifests/1")).json()
-    assert "; docker.io/library/nginx is here as alpine; unless that was meant, run " in miss["errors"][0]["message"]
+    said = miss["errors"][0]["message"]
+    assert "; docker.io/library/nginx is here as alpine; unless that was meant, run " in said
 
 
 async def test_an_image_of_the_lock_not_held_yet_says_to_sync(

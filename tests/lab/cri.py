@@ -71,7 +71,8 @@ class Cri:
             grpc = ("-H", "Content-Type: application/grpc", "-H", "TE: trailers")
             files = ("--data-binary", f"@{asked}", "-D", str(head), "-o", str(answered))
             way = ("--http2-prior-knowledge", "--unix-socket", str(self.socket))
-            output((*self.prefix, "curl", "-sS", *way, *grpc, *files, f"http://localhost/runtime.v1.{method}"))
+            url = f"http://localhost/runtime.v1.{method}"
+            output((*self.prefix, "curl", "-sS", *way, *grpc, *files, url))
             said = dict(_headers(head.read_text().splitlines()))
             if said.get("grpc-status") != "0":
                 raise LabError(f"{method}: {said.get('grpc-message')}")
