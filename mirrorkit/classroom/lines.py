@@ -1,7 +1,7 @@
-"""The lines a student types: minikube against this mirror, with Docker and nothing else.
+"""The lines a student types: the one that does everything, and the same by hand.
 
-They are a recipe for who reads it from a screen: short where it is short, else one line that
-fetches all of it.
+By hand they are a recipe for who reads it from a screen: short where it is short, else one line
+that fetches all of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ARCHITECTURE: Final = "$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')"
 
 
 class Line(NamedTuple):
-    """One line to type, and what it is for: `minikube`, `kicbase`, `start` or `pull`."""
+    """One line to type, and what it is for: `setup`, or by hand `minikube`, `kicbase`, `start`, `pull`."""
 
     purpose: str
     command: str
@@ -46,9 +46,10 @@ def student_lines(lock: Lock, address: str) -> tuple[Line, ...]:
         first = next((image.name for image in lock.images), None)
         return (Line("pull", f"docker pull {address}/{first}"),) if first else ()
     programs = _programs(lock, made.start.release.version)
+    whole = Line("setup", f"curl {address} | sh")
     download = (_download(programs, address),) if programs else ()
     is_one, is_local = len(lock.platforms) == 1, bool(programs)
-    return (*download, *_starting(made, address, is_one=is_one, is_local=is_local))
+    return (whole, *download, *_starting(made, address, is_one=is_one, is_local=is_local))
 
 
 def _programs(lock: Lock, version: str) -> list[str]:

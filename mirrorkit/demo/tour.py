@@ -123,10 +123,10 @@ async def _downloaded(client: _Client, file: PinnedFile) -> Answer:
 
 
 async def _taught(client: _Client, address: str) -> Answer:
-    """See that the page has a student's lines, with the address it was asked at."""
-    said = (await client.get("/")).decode(errors="replace")
-    is_right = client.status == HTTPStatus.OK and f"MINIKUBE_IMAGE_REPOSITORY={address}/" in said
-    result = "three lines to type for minikube" if is_right else "no lines to type"
+    """See that a student's one line gets the program that knows this mirror's address."""
+    said = (await client.get("/setup.sh")).decode(errors="replace")
+    is_right = client.status == HTTPStatus.OK and f"MIRROR={address}\n" in said
+    result = f"one line to type: curl {address} | sh" if is_right else "no line to type"
     return _answer("student", client, result, is_right=is_right)
 
 

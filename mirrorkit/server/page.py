@@ -133,7 +133,8 @@ def _told(room: Room, address: str) -> dict[str, object]:
     locks, error, complete = [], "", False
     try:
         checked = room.checked()
-        lines = student_lines(next(iter(room.locks.values())), address)
+        first = next(iter(room.locks.values()), None)
+        lines = student_lines(first, address) if first else ()
         locks = [_LockTable(name, _rows(whole)) for name, whole in checked.items()]
         complete = all(whole.is_complete for whole in checked.values())
     except MirrorkitError as trouble:

@@ -223,6 +223,15 @@ async def test_two_locks_are_shown_under_their_names(
     assert "week<2>" in seen.text
 
 
+async def test_without_a_lock_there_is_nothing_to_type(
+    room: Room, aiohttp_client: AiohttpClient
+) -> None:
+    client = await aiohttp_client(make_app(Room(room.shelf, dict)))
+    answer = await client.get("/?text")
+    assert answer.status == 200
+    assert "The lock has nothing to start." in await answer.text()
+
+
 async def test_a_head_has_no_body(client: TestClient[Any, Any]) -> None:
     answer = await client.head("/", headers=BROWSER)
     assert (answer.status, await answer.read()) == (200, b"")
