@@ -29,7 +29,7 @@ _ARCHITECTURE: Final = "$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')"
 
 
 class Line(NamedTuple):
-    """One line to type, and its purpose: `setup`, or by hand `minikube`, `kicbase`, `start`, `pull`."""
+    """One line and its purpose: `setup`, or by hand `minikube`, `kicbase`, `start`, `pull`."""
 
     purpose: str
     command: str
