@@ -30,8 +30,8 @@ _CHECKS_AT_ONCE: Final = 2
 async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str) -> None:
     """Bring config and layers of a manifest from a source, each layer checked by its diff_id.
 
-    IntegrityError when any layer is not what the config names: the layers that were brought are
-    discarded then, and what was held before stays, for something else may need it. Else what
+    IntegrityError when any layer is not what the config names: of the layers that were brought only
+    those found right stay then, for another source's copy may share them. Else what
     `Fetcher.fetch` raises, and DiskFullError before the first byte when there is no room.
     """
     _refuse_unfit(manifest)
@@ -40,7 +40,7 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
         raise IntegrityError(f"it has {len(manifest.layers)} layers, the config {len(unpacked)}")
     _announce(manifest.layers, run)
     checks = asyncio.Semaphore(_CHECKS_AT_ONCE)
-    brought = [layer for layer in manifest.layers if not await run.store.holds(layer)]
+    doubtful = {one.digest for one in manifest.layers if not await run.store.holds(one)}
 
     async def one(pair: tuple[Descriptor, Digest]) -> None:
         layer, diff_id = pair
@@ -50,13 +50,15 @@ async def take_layers(manifest: Manifest, source: Source, run: Run, *, what: str
                 await _check(layer, diff_id, run.store)
         except ValueError as error:
             raise IntegrityError(f"of its layer {layer.digest[:19]}…, {error}") from error
+        doubtful.discard(layer.digest)
 
     try:
         async with Fetcher(run.store, run.report, jobs=run.jobs, hosts=run.hosts) as fetcher:
             await each(zip(manifest.layers, unpacked, strict=True), one, jobs=run.jobs)
     except IntegrityError:
-        for layer in brought:
-            await run.store.discard(layer.digest)
+        for layer, diff_id in zip(manifest.layers, unpacked, strict=True):
+            if layer.digest in doubtful and not await _is_right(layer, diff_id, run.store):
+                await run.store.discard(layer.digest)
         raise
 
 
@@ -104,6 +106,17 @@ def _announce(layers: Iterable[Descriptor], run: Run) -> None:
     needed = sum(sizes.values())
     run.report(Planned(1, needed, needed - sum(missing.values())))
     refuse_full_disk(store, sum(max(size - store.partial(key), 0) for key, size in missing.items()))
+
+
+async def _is_right(layer: Descriptor, diff_id: Digest, store: Store) -> bool:
+    """Say whether a layer is held that unpacks to what its config names."""
+    if not await store.holds(layer):
+        return False
+    try:
+        await _check(layer, diff_id, store)
+    except ValueError:
+        return False
+    return True
 
 
 async def _check(layer: Descriptor, diff_id: Digest, store: Store) -> None:

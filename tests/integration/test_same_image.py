@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,12 @@ from mirrorkit.oci.digest import Digest
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.wiring import check_locks, read_lock, sync_once
 from tests.fakes.faults import flipped, status
+from tests.fakes.faults import held as waiting
 from tests.integration.command import Desk, check_store
 from tests.integration.mirrors import COREDNS, PAUSE, Mirrors, mirrors, put
 from tests.lab.images import DOCKER, OCI, image, index, packed_anew
-from tests.lab.layers import random_layer
+from tests.lab.layers import digest_of, random_layer
+from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -291,7 +294,8 @@ async def test_anything_else_is_a_different_image_and_refused_by_name(
     assert error.hint is not None
     assert f"--upgrade {PAUSE}" in error.hint
     assert check_store(here.settings.store) == set()
-    assert not held(here) & set(there.all_blobs()) - set(AMD.blobs)
+    # What is right of it may serve with the next source's copy.
+    assert not held(here) & set(there.all_blobs()) - set(AMD.blobs) - set(AGAIN.blobs)
     if why == "its config is not the pinned one":
         assert not any(here.aliyun.requests(digest) for digest in there.all_blobs())
 
@@ -345,6 +349,23 @@ async def test_a_wrong_layer_that_another_image_needs_is_kept(here: Mirrors) -> 
     assert isinstance(report.failures[PAUSE], DifferentImageError)
     assert check_store(here.settings.store) == {COREDNS}
     assert shared.digest in held(here)
+
+
+async def test_of_a_refused_image_the_layers_found_right_are_kept_for_the_next_source(
+    here: Mirrors,
+) -> None:
+    prepare(here)
+    put(here.aliyun, {FLAT: wrong_layer(OCI.layer, members(SECOND + b"x"))})
+    gate = here.aliyun.gate()
+    wrong = str(digest_of(members(SECOND + b"x")))
+    here.aliyun.always(f"/blobs/{wrong}", waiting(gate))
+    syncing = asyncio.create_task(here.sync())
+    right = str(digest_of(members(tar_of(LAYERS[0]))))
+    await asyncio.to_thread(wait_until, lambda: right in held(here), 20, "the right layer")
+    gate.open()
+    assert (await syncing).exit_status == 5
+    assert right in held(here)
+    assert wrong not in held(here)
 
 
 async def test_a_layer_that_arrives_broken_is_no_different_image_for_good(here: Mirrors) -> None:
