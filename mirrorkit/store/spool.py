@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
-from mirrorkit.store.durable import in_thread, publish, storage_errors, write_all
+from mirrorkit.store.durable import in_thread, is_same_file, publish, storage_errors, write_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,15 +67,24 @@ async def open_spool(folder: Path, blobs: Path) -> AsyncIterator[DiskSpool]:
 
     What a killed process left there is removed: a file under way is locked by who writes it.
     """
-    temporary = folder / f"{_PREFIX}{secrets.token_hex(8)}"
     with storage_errors(blobs.parent):
         _remove_left(folder)
-        fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        fd, temporary = _open_alone(folder)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
         yield DiskSpool(fd, temporary, blobs)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(fd)
+
+
+def _open_alone(folder: Path) -> tuple[int, Path]:
+    """Make a file and lock it; another process may have taken it for one that was left."""
+    while True:
+        path = folder / f"{_PREFIX}{secrets.token_hex(8)}"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if is_same_file(fd, path):
+            return fd, path
         os.close(fd)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from typing import TYPE_CHECKING
@@ -216,3 +217,23 @@ async def test_partial_blobs_are_forgotten_after_half_a_year_and_only_those(tmp_
     assert {path.name.partition(".")[0] for path in (tmp_path / "ingest").iterdir()} == {
         f"sha256-{new.digest.hex}"
     }
+
+
+async def test_a_spool_that_another_process_took_for_left_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lock = DiskStore(tmp_path / "store"), fcntl.flock
+
+    def late(file: int, operation: int) -> None:
+        """Let the other process be first, between the file's making and its lock."""
+        monkeypatch.undo()
+        (left,) = (store.root / "ingest").glob("spool-*")
+        left.unlink()
+        lock(file, operation)
+
+    async with store.spool():
+        pass  # the store's folders
+    monkeypatch.setattr(fcntl, "flock", late)
+    async with store.spool() as spool:
+        await spool.write(BODY)
+        assert (await spool.publish()).digest == Digest.of(BODY)
