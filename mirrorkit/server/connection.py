@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from mirrorkit.server.limits import HEADER_BYTES, LINE_BYTES
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
+    from aiohttp.http_parser import RawRequestMessage
     from aiohttp.web_request import BaseRequest
 
     from mirrorkit.server.door import Door
 
+_AUTHORITY: Final = re.compile(r"[^/?#]*")
 _log: Final = logging.getLogger(__name__)
 
 
@@ -37,6 +43,7 @@ class Connection(web.RequestHandler):
             auto_decompress=False,  # nobody's gzip is unpacked only to be thrown away
             logger=_log,
         )
+        self._request_factory = _of_origin(server.request_factory)
         self._logging_enabled = door.log is not None  # or requests are not timed
         self._door = door
         self._head_since: float | None = None
@@ -117,6 +124,28 @@ class Connection(web.RequestHandler):
         response = web.Response(status=refusal, text=f"{refusal.phrase}\n")
         response.force_close()
         return response
+
+
+def _of_origin(make: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
+    """Let requests be made of targets in origin form, whatever form they came in."""
+
+    def of_message(message: RawRequestMessage, *others: object) -> BaseRequest:
+        return make(message if message.path[:1] == "/" else origin_form(message), *others)
+
+    return of_message
+
+
+def origin_form(message: RawRequestMessage) -> RawRequestMessage:
+    """Return a request for `http://HOST/PATH` as one for /PATH at HOST (RFC 9112 §3.2.2)."""
+    scheme, _, rest = message.path.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return message
+    target = rest[len(_AUTHORITY.match(rest)[0]) :]  # type: ignore[index]
+    path = target if target.startswith("/") else f"/{target}"
+    headers = CIMultiDict(message.headers)
+    headers["Host"] = message.url.host_port_subcomponent or ""
+    url = URL(path, encoded=True)
+    return message._replace(path=path, url=url, headers=CIMultiDictProxy(headers))
 
 
 def _refusal(error: HttpProcessingError) -> HTTPStatus:

@@ -8,7 +8,7 @@ import pytest
 
 from mirrorkit.server.limits import HEADER_BYTES, LINE_BYTES, Limits
 from mirrorkit.store.disk import DiskStore
-from tests.integration.filled import blob_of_size, fill
+from tests.integration.filled import blob_of_size, fill, lock_of
 from tests.integration.guarded import PATIENT, Guarded, MiB, guarded
 from tests.lab.images import image
 from tests.lab.layers import random_layer
@@ -202,3 +202,27 @@ async def test_who_asks_and_goes_away_at_once_is_not_worth_a_word_on_the_termina
             client.drop()
         await server.until("mirrorkit_connections", lambda number: number == 1)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [MANIFEST, f"http://mirror.test{MANIFEST}", f"HTTP://mirror.test:5080{MANIFEST}"],
+    ids=["origin", "absolute", "absolute with a port"],
+)
+async def test_a_target_may_have_its_host_before_it(tmp_path: Path, target: str) -> None:
+    store = await fill(tmp_path, {NAME: image([random_layer("target", 9)])})
+    async with guarded(store, Limits(head=PATIENT, idle=PATIENT)) as server:
+        assert (await server.get(target))[0] == 200
+
+
+async def test_the_host_before_a_target_is_the_one_asked(tmp_path: Path) -> None:
+    locks = {"a": lock_of({NAME: image([random_layer("target", 9)])})}
+    async with guarded(DiskStore(tmp_path), Limits(idle=PATIENT), locks=locks) as server:
+        said = (await server.get("http://mirror.test:81/?lang=en"))[1].decode()
+    assert "mirror.test:81" in said
+
+
+@pytest.mark.parametrize("target", ["ftp://mirror.test/v2/", "http:///v2/", "http://", "x"])
+async def test_a_target_that_is_none_is_refused(tmp_path: Path, target: str) -> None:
+    async with guarded(DiskStore(tmp_path), Limits(head=PATIENT, idle=PATIENT)) as server:
+        assert (await server.get(target))[0] in (400, 404)
