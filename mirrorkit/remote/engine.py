@@ -98,7 +98,13 @@ def _whereabouts(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {**kwargs_from_env(environment=dict(environment))}
     if "base_url" in found:
         return found
-    context: Any = ContextAPI.get_context(environment.get("DOCKER_CONTEXT"))
+    wanted = environment.get("DOCKER_CONTEXT")
+    context: Any = ContextAPI.get_context(wanted)
+    if context is None and wanted:
+        raise SurroundingsError(
+            f"Docker has no context {wanted[:80]!r}",
+            hint="`docker context ls` names them; DOCKER_CONTEXT chooses one",
+        )
     if context is None or not context.Host:
         return found
     tls = {"tls": context.TLSConfig} if context.TLSConfig else {}

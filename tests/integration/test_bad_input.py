@@ -210,6 +210,12 @@ def test_a_name_to_listen_on_that_leads_nowhere_is_said_in_words(desk: Desk) -> 
     assert "Unknown error" not in done.err
 
 
+def test_a_docker_context_that_is_none_is_not_the_default_one(desk: Desk) -> None:
+    desk.prepare({APP: IMAGE}, closed_url())
+    env = {"DOCKER_CONTEXT": "nowhere", "DOCKER_CONFIG": str(desk.folder)}
+    told(desk.run("load", env=env), 6, "Docker has no context 'nowhere'", "docker context ls")
+
+
 def test_docker_s_certificates_that_are_not_there_are_no_bug_of_ours(desk: Desk) -> None:
     desk.prepare({APP: IMAGE}, closed_url())
     docker = {"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY": "1"}
