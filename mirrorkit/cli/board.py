@@ -62,11 +62,15 @@ class LineBoard(Display):
         self.view = view
         self._look_again = look
         self._told: set[str] = set()
+        self._is_named = False
+        self._of = ""
+        """Which lock the estimate is of, where there are several."""
         view.tally = self.tally
 
     def serving(self, settings: Settings, reach: Reach, firewall: str | None) -> None:
         """Say where, or what to do where nobody reaches it."""
         self.view.reach, self.view.firewall = reach, firewall
+        self._is_named = len(settings.locks) > 1
         note(f"serving {settings.store} on {_where(reach)}")
         if firewall is not None:
             note(f"a firewall is on; if students cannot reach it: {firewall}")
@@ -86,6 +90,7 @@ class LineBoard(Display):
     def looked(self, name: str, look: Look) -> None:
         """Say how much is held, and how long the class will take."""
         self._take(look)
+        self._of = f"{name}, " if self._is_named else ""
         note(f"{name}: {self.view.held()} complete")
         self._tell_estimate()
 
@@ -138,7 +143,7 @@ class LineBoard(Display):
 
     def _tell_estimate(self) -> None:
         if self.view.estimate is not None:
-            self.tell_once(f"in class: {self.view.estimate}")
+            self.tell_once(f"{self._of}in class: {self.view.estimate}")
 
     def tell_once(self, text: str) -> None:
         """Say what stays true, once."""
@@ -155,6 +160,7 @@ class JsonBoard(JsonDisplay):
         self.view = view
         self._look_again = look
         self._estimate: object = None
+        self._lock = ""
 
     def serving(self, settings: Settings, reach: Reach, firewall: str | None) -> None:
         """Print where, once."""
@@ -172,16 +178,16 @@ class JsonBoard(JsonDisplay):
         say_json({"event": "addresses", **reach.as_json()})
         self._print_estimate()
 
-    def looked(self, _name: str, look: Look) -> None:
+    def looked(self, name: str, look: Look) -> None:
         """Print how long the class will take, where that is news."""
-        self.view.look = look
+        self.view.look, self._lock = look, name
         self._print_estimate()
 
     def show(self, event: Event) -> None:
         """Print the event."""
         super().show(event)
         if isinstance(event, (Planned, SourcesSilent)) and self._look_again is not None:
-            self.looked("", self._look_again())
+            self.looked(self._lock, self._look_again())
 
     def ended(self, _report: SyncReport) -> None:
         """The report itself is printed by who made it."""
@@ -197,9 +203,9 @@ class JsonBoard(JsonDisplay):
 
     def _print_estimate(self) -> None:
         found = self.view.estimate
-        if found is not None and found != self._estimate:
-            self._estimate = found
-            say_json({"event": "estimate", **found.as_json()})
+        if found is not None and (self._lock, found) != self._estimate:
+            self._estimate = self._lock, found
+            say_json({"event": "estimate", "lock": self._lock, **found.as_json()})
 
 
 def follow(view: View, event: Event) -> None:

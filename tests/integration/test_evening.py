@@ -261,3 +261,18 @@ def test_asked_for_the_demo_it_shows_it_in_an_empty_folder_too(desk: Desk, port:
         wait_until(lambda: health(port) == 200, 30, "the made-up class")
     assert "there is no images.yaml here" in desk.printed(0).err
     assert {path.name for path in desk.folder.iterdir()} == {"mirrorkit.yaml", "out", "err"}
+
+
+def test_of_two_locks_each_estimate_says_which_it_is_of(
+    desk: Desk, one: FakeRegistry, port: int
+) -> None:
+    desk.prepare(IMAGES, one.url)
+    assert desk.run("sync").status == 0
+    locks = ("images.lock.yaml", "week2.lock.yaml")
+    (desk.folder / locks[1]).write_text((desk.folder / locks[0]).read_text())
+    both = [word for lock in locks for word in ("--lock", lock)]
+    with desk.running("serve", "--listen", f"127.0.0.1:{port}", *both):
+        wait_until(lambda: desk.printed(0).err.count("in class: ") == 2, 20, "both")
+    lines = desk.printed(0).err.splitlines()
+    said = [line.partition(", in class: ")[0] for line in lines if "in class: " in line]
+    assert said == list(locks)
