@@ -121,3 +121,11 @@ def test_a_link_and_a_block_are_read_as_they_stand(tmp_path: Path) -> None:
 
 def test_every_page_of_the_repository_is_looked_at() -> None:
     assert {ROOT / "README.md", ROOT / "docs/errors.md"} <= {page.path for page in PAGES}
+
+
+def test_chinese_texts_have_one_form_of_you_and_of_lesson() -> None:
+    pages = [*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md"), ROOT / "docs/zh.yaml"]
+    texts = {page.name: page.read_text() for page in [*pages, *ROOT.glob("mirrorkit/**/zh.json")]}
+    others = ("您", "节课", "一课")
+    assert len(texts) > 6
+    assert [(name, one) for name, text in texts.items() for one in others if one in text] == []
