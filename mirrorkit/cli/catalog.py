@@ -41,11 +41,11 @@ def releases(as_json: Json = False) -> int:
     \b
     Examples:
       mirrorkit catalog releases
-      mirrorkit catalog releases --json | jq -r '.[-1].version'
+      mirrorkit catalog releases --json | jq -r '.releases[-1].version'
     """
     from mirrorkit.catalog.releases import releases as listed
 
-    _tell(map(_release, listed()), as_json=as_json)
+    _tell("releases", map(_release, listed()), as_json=as_json)
     return 0
 
 
@@ -81,7 +81,7 @@ def kubernetes(
     from mirrorkit.catalog.releases import kubernetes_versions
 
     rows = [{"version": version, **built_in(version)} for version in kubernetes_versions(minikube)]
-    _tell(rows, as_json=as_json)
+    _tell("kubernetes", rows, as_json=as_json)
     return 0
 
 
@@ -113,15 +113,18 @@ def images(
     wanted = [*(addon or ()), *(addons(minikube) if all_addons else ())]
     found = images_for(minikube, kubernetes, runtime=runtime, nodes=nodes, addons=wanted, cni=cni)
     if as_json:
-        say_json([_as_json(image) for image in found], indent=1)
+        say_json({"version": 1, "images": [_as_json(image) for image in found]}, indent=1)
         return 0
     _tell(
-        {
-            "image": str(image.name),
-            "digest": image.digest or "-",
-            "needed by": ", ".join(image.needed_by),
-        }
-        for image in found
+        "images",
+        (
+            {
+                "image": str(image.name),
+                "digest": image.digest or "-",
+                "needed by": ", ".join(image.needed_by),
+            }
+            for image in found
+        ),
     )
     return 0
 
@@ -140,11 +143,11 @@ def _as_json(image: Image) -> dict[str, object]:
     }
 
 
-def _tell(rows: Iterable[dict[str, str]], *, as_json: bool = False) -> None:
+def _tell(what: str, rows: Iterable[dict[str, str]], *, as_json: bool = False) -> None:
     """Print rows as columns under their names, or as data."""
     rows = list(rows)
     if as_json:
-        say_json(rows, indent=1)
+        say_json({"version": 1, what: rows}, indent=1)
         return
     table: Sequence[Sequence[str]] = [list(rows[0]), *([str(v) for v in r.values()] for r in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -17,7 +17,7 @@ def command(config: Config = None, as_json: Json = False) -> int:
     """
     found = list(settings_from(config=config).explained())
     if as_json:
-        say_json([setting._asdict() for setting in found], indent=1)
+        say_json({"version": 1, "settings": [one._asdict() for one in found]}, indent=1)
         return 0
     width = max(len(setting.name) for setting in found)
     for setting in found:

@@ -237,7 +237,7 @@ def test_a_port_in_the_store_that_is_none_is_not_taken(desk: Desk, text: str) ->
     desk.prepare({}, closed_url())
     desk.store.mkdir()
     (desk.store / "port").write_text(text)
-    settings = json.loads(desk.run("settings", "--json").out)
+    settings = json.loads(desk.run("settings", "--json").out)["settings"]
     assert {"name": "listen", "value": ":5080", "origin": "built-in"} in settings
 
 

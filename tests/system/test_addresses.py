@@ -130,7 +130,7 @@ def test_a_taken_port_names_its_program_and_the_next_is_taken_and_remembered(
         assert f"port 5080 is taken by http.server (process {pid}); trying the next" in said
         assert "on http://10.77.0.1:5081" in said
         assert "port 5081 instead of 5080, from now on" in said
-    told = {one["name"]: one for one in json.loads(desk.run("settings", "--json").out)}
+    told = {one["name"]: one for one in json.loads(desk.run("settings", "--json").out)["settings"]}
     assert told["listen"]["value"] == ":5081"
     assert told["listen"]["origin"] == str(desk.store / "port")
     log.unlink()

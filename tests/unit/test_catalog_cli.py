@@ -20,7 +20,9 @@ def told(capsys: Printed, *words: str, status: int = 0) -> str:
 
 
 def data_of(capsys: Printed, *words: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(told(capsys, *words, "--json"))
+    document = json.loads(told(capsys, *words, "--json"))
+    assert document["version"] == 1
+    found: list[dict[str, Any]] = document[words[0]]
     return found
 
 
