@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit.cli.options import Config, Json, SourceNames, Store, settings_from
-from mirrorkit.cli.output import note, say, say_json
+from mirrorkit.cli.output import note, note_wait, printable, say, say_json
 
 if TYPE_CHECKING:
     from mirrorkit.documents.lockdiff import Change
@@ -73,6 +73,8 @@ def command(
     settings = settings_from(config=config, sources=source, store=store, locks=[lock])
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
     # A mirror that has moved a tag must not make a check fail: what is pinned has not changed.
+    if not (offline or as_json):
+        note_wait(f"asking the sources about {printable(str(wish))}; --offline asks none …")
     writes = not (check or diff or markdown)
     inquiry = Inquiry(not offline, notes_sources=writes and not no_sources, keeps_files=writes)
     locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up))

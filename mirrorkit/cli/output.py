@@ -65,6 +65,12 @@ def broken(line: str, width: int) -> list[str]:
     )
 
 
+def note_wait(text: str) -> None:
+    """Say what takes a while to somebody who watches; a log has no use for it."""
+    if sys.stderr.isatty():
+        note(text)
+
+
 def tell(text: str, *, as_json: bool) -> None:
     """Print what is not the result itself, or the same as data on stdout."""
     if as_json:

@@ -15,7 +15,8 @@ from mirrorkit.cli.options import (
     Store,
     settings_from,
 )
-from mirrorkit.cli.output import say, say_json
+from mirrorkit.cli.output import note_wait, say, say_json
+from mirrorkit.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,9 @@ def probe(
     if not names:
         chosen = replace(settings.sources, chosen=settings.sources.names)
         settings = replace(settings, sources=chosen)
+    if not as_json:
+        sources = counted(len(settings.sources.chosen), "source")
+        note_wait(f"asking {sources} about every image of {settings.locks[0]} …")
     images, answers = asyncio.run(probe_sources(settings))
     rows = {name: [one for one in answers if one.image == name] for name in images}
     same = {name: any(one.verdict == "same" for one in row) for name, row in rows.items()}

@@ -211,6 +211,32 @@ def test_up_has_one_screen_that_fits_and_says_what_is_coming_and_then_that_it_is
     assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")
 
 
+@pytest.mark.parametrize("verb", [("lock", "--check"), ("sources", "probe")])
+def test_what_asks_sources_says_so_before_they_answer(desk: Desk, verb: Sequence[str]) -> None:
+    terminal = Terminal()
+    with fake_registry({APP: IMAGE}) as one:
+        gate = one.gate()
+        one.always("/v2/", held(gate))
+        desk.prepare({APP: IMAGE}, one.url)
+        (desk.folder / "images.yaml").write_text(f"version: 1\nimages: [{APP}]\n")
+        process = subprocess.Popen(
+            (*MIRRORKIT, *verb),
+            cwd=desk.folder,
+            env=environment(TERM="xterm-256color"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=terminal.end,
+        )
+        try:
+            wait_until(lambda: terminal.shows("asking "), 20, "word of asking")
+            assert process.poll() is None
+            gate.open()
+            process.wait(30)
+        finally:
+            end(process)
+            terminal.close()
+
+
 @pytest.mark.parametrize(
     "arguments, last, first",
     [
