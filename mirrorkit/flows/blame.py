@@ -23,6 +23,8 @@ _AT_ONCE: Final = 4
 _TRIES: Final = 3
 _BLOCK: Final = 64 * 1024
 _DIFFERENT_MOST: Final = 32 << 20
+_UNKNOWN: Final = frozenset({""})
+"""Who sent what a resumed journal does not say of."""
 
 
 class Block(NamedTuple):
@@ -58,7 +60,7 @@ async def blame(download: Download, report: Listener) -> Verdict:
                 return Verdict(liars, is_published=True)
     report(BytesDropped(str(download.blob.digest), ingest.parts.count))
     await ingest.restart()
-    return Verdict(names if len(names) == 1 else frozenset(), is_published=False)
+    return Verdict(names - _UNKNOWN if len(names) == 1 else frozenset(), is_published=False)
 
 
 async def _trust(
@@ -75,7 +77,7 @@ async def _trust(
     except IntegrityError:
         await _put(download, contrast.ours)
         return None
-    return frozenset(block.source for block in contrast.ours)
+    return frozenset(block.source for block in contrast.ours) - _UNKNOWN
 
 
 async def _put(download: Download, blocks: Iterable[Block]) -> None:
