@@ -14,7 +14,7 @@ from mirrorkit.spans import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mirrorkit.content import Ingest, Source
+    from mirrorkit.content import Body, Ingest, Source
     from mirrorkit.errors import MirrorkitError, UnreachableError
     from mirrorkit.oci.manifest import Descriptor
 
@@ -147,7 +147,19 @@ class Download:
         self.pieces.append(piece)
         return piece
 
-    def extend(self, piece: Piece) -> None:
+    def suits(self, piece: Piece, body: Body, asked: Span) -> bool:
+        """Say whether an answer is of use; a source that sends all needs one connection only.
+
+        It is held against what was asked: of the piece another may have taken the end since.
+        """
+        if body.start == asked.start and body.stop <= asked.stop:
+            return True
+        if self.reads_whole(piece.source):
+            return False
+        self._extend(piece)
+        return True
+
+    def _extend(self, piece: Piece) -> None:
         """Let a source that knows no ranges bring all around it that it has not begun to send."""
         piece.is_whole = True
         for one in self.pieces:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from mirrorkit.content import Body, Sink, Source
+    from mirrorkit.content import Sink, Source
     from mirrorkit.events import Listener
     from mirrorkit.oci.manifest import Descriptor
 
@@ -283,8 +283,9 @@ class Fetcher:
         """Receive a piece, until its end or until another took over the rest."""
         source, digest = piece.source, str(download.blob.digest)
         host = self._host(source)
-        async with source.open(download.blob, Span(piece.at, piece.stop)) as body:
-            if not self._accept(download, piece, body):
+        asked = Span(piece.at, piece.stop)
+        async with source.open(download.blob, asked) as body:
+            if not download.suits(piece, body, asked):
                 return
             skip = piece.at - body.start
             async with download.ingest.writer(piece.at, source.name) as writer:
@@ -307,13 +308,3 @@ class Fetcher:
             raise UnreachableError(
                 f"{source.name} ended {digest} after {piece.at} of {piece.stop} bytes"
             )
-
-    @staticmethod
-    def _accept(download: Download, piece: Piece, body: Body) -> bool:
-        """Say whether an answer is of use; a source that sends all needs one connection only."""
-        if body.start == piece.at and body.stop <= piece.stop:
-            return True
-        if download.reads_whole(piece.source):
-            return False
-        download.extend(piece)
-        return True
