@@ -59,7 +59,10 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         if self._fd < 0:
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            size = os.fstat(self._fd).st_size
+            if size and os.pread(self._fd, 1, size - 1) != b"\n":
+                data = b"\n" + data  # the last line was torn; this one shall not be part of it
         os.write(self._fd, data)
 
     def replace(self, lines: Iterable[Line]) -> None:
