@@ -25,7 +25,7 @@ _PAUSE_MOST: Final = 10.0
 _SMALL: Final = 1.5
 _SLOW_SECONDS: Final = 1.0
 _SILENT_SECONDS: Final = 4.0
-_SILENT_LOOKS: Final = 8
+_LOOKS: Final = 8
 _SPLIT_LEAST: Final = 256 * 1024
 
 
@@ -59,10 +59,22 @@ class Piece:
         if self.task is not None:
             self.task.cancel()
 
+    def look(self, seconds: float) -> float | None:
+        """Note what it brought, every `seconds`; return its rate of late, once that is known."""
+        self.samples.append(self.got)
+        if len(self.samples) <= _LOOKS:
+            return None
+        return (self.got - self.samples.pop(0)) / (_LOOKS * seconds)
+
+    def end_stalled(self) -> None:
+        """End its connection, for another one may do better."""
+        self.is_stalled = True
+        self.cancel()
+
     @property
     def is_silent(self) -> bool:
         """Say whether it brought something, and at the last looks nothing any more."""
-        return len(self.samples) >= _SILENT_LOOKS and self.got == self.samples[0] > 0
+        return len(self.samples) >= _LOOKS and self.got == self.samples[0] > 0
 
     def is_slow(self, now: float) -> bool:
         """Say whether somebody with nothing else to do should take some of it over."""

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from mirrorkit.oci.manifest import Descriptor
 
 _LOOK_SECONDS: Final = 0.5
-_STALL_LOOKS: Final = 8
 _JOIN_SECONDS: Final = 1.0
 """A blob that takes longer is worth a second source's connections."""
 _PROGRESS: Final = 1 << 20
@@ -101,12 +100,12 @@ class Fetcher:
                 self._report(BytesArrived("", str(blob.digest), resumed, is_resumed=True))
             honest = [source for source in sources if source.name not in self._liars]
             download = Download(blob, honest or sources, what, rank, ingest, self._clock())
-            self._do_without_away(download)
             await self._complete(download)
 
     async def _complete(self, download: Download) -> None:
         self._downloads.append(download)
         self._downloads.sort(key=lambda one: one.rank)
+        self._do_without_away(download)
         try:
             while True:
                 download.settle()
@@ -148,9 +147,8 @@ class Fetcher:
 
     def _do_without_away(self, download: Download) -> None:
         """Ask for nothing where a host wants a pause that is longer than anybody waits."""
-        now = self._clock()
         for source in download.willing():
-            if (error := self._host(source).away(now)) is not None:
+            if (error := self._host(source).away(self._clock())) is not None:
                 download.refusals[source] = error
         download.settle()
 
@@ -223,19 +221,12 @@ class Fetcher:
             await asyncio.sleep(_LOOK_SECONDS)
             for download in self._downloads:
                 for piece in download.pieces:
-                    self._end_stalled(piece)
+                    lately = piece.look(_LOOK_SECONDS)
+                    if self._host(piece.source).is_stall(lately) and not self._is_held():
+                        piece.end_stalled()
             for host in self._hosts.values():
                 host.look(_LOOK_SECONDS)
             self._dispatch()
-
-    def _end_stalled(self, piece: Piece) -> None:
-        piece.samples.append(piece.got)
-        if len(piece.samples) > _STALL_LOOKS:
-            lately = (piece.got - piece.samples.pop(0)) / (_STALL_LOOKS * _LOOK_SECONDS)
-            is_stall = self._host(piece.source).is_stall(lately)
-            if is_stall and not self._is_held() and piece.task is not None:
-                piece.is_stalled = True
-                piece.task.cancel()
 
     # One connection
 
@@ -266,13 +257,11 @@ class Fetcher:
 
     def _pause(self, source: Source, error: UnreachableError) -> None:
         """Leave a host alone for as long as it asked."""
-        if not error.retry_after:
-            return
-        host = self._host(source)
-        host.pause(error, self._clock())
-        self._report(SourcePaused(source.host, error.retry_after))
-        for download in self._downloads if host.away(self._clock()) else ():
-            self._do_without_away(download)
+        if error.retry_after:
+            self._host(source).pause(error, self._clock())
+            self._report(SourcePaused(source.host, error.retry_after))
+            for download in self._downloads:
+                self._do_without_away(download)
 
     def _strike(self, download: Download, piece: Piece, error: UnreachableError) -> None:
         self._report(SourceFailed(str(download.blob.digest), piece.source.name, error.message))

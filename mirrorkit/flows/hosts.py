@@ -71,9 +71,9 @@ class Host:
             return _PIECE_FIRST
         return int(min(max(self.connection_rate * _PIECE_SECONDS, _PIECE_LEAST), _PIECE_MOST))
 
-    def is_stall(self, rate: float) -> bool:
+    def is_stall(self, rate: float | None) -> bool:
         """Say whether a connection is so slow, while others are not, that a new one is better."""
-        return self._arrived > 0 and rate * _STALL_SHARE < self.connection_rate
+        return rate is not None and self._arrived > 0 and rate * _STALL_SHARE < self.connection_rate
 
     def look(self, seconds: float) -> None:
         """Open more connections as long as that brought more; once every `seconds`."""
