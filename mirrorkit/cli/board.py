@@ -73,7 +73,7 @@ class LineBoard(Display):
         self._is_named = len(settings.locks) > 1
         note(f"serving {settings.store} on {_where(reach)}")
         if firewall is not None:
-            note(f"a firewall is on; if students cannot reach it: {firewall}")
+            note(f"a firewall is on; if students cannot reach it: `{firewall}`")
         self._tell_advice(reach)
 
     def seated(self, seats: Callable[[], str]) -> None:

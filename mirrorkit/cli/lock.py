@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit.cli.options import Config, Json, SourceNames, Store, settings_from
-from mirrorkit.cli.output import note, note_wait, printable, say, say_json
+from mirrorkit.cli.output import note, note_wait, printable, say, say_data, say_json
 
 if TYPE_CHECKING:
     from mirrorkit.documents.lockdiff import Change
@@ -89,7 +89,8 @@ def command(
 
 def _tell(locked: Locked, path: Path, *, writes: bool, as_markdown: bool) -> None:
     if not writes and locked.changes:
-        say(locked.diff(as_markdown=as_markdown))
+        tell = say_data if as_markdown else say
+        tell(locked.diff(as_markdown=as_markdown))
     for one in locked.likenesses:
         published = "nothing published" if one.published is None else f"published {one.published}"
         say(f"{one.likeness:<10} {one.name}  {one.pinned}  {published}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from mirrorkit.errors import MirrorkitError
 
 _INDENT: Final = 4
+_WORD: Final = re.compile(r"\s*(?:`[^`]*`|\S)+")
 
 
 def say(text: str) -> None:
@@ -26,7 +28,7 @@ def note(text: str) -> None:
 
 
 def say_data(text: str) -> None:
-    """Print data as it is, whatever the width."""
+    """Print data, or what is to be pasted, as it is, whatever the width."""
     print(text, flush=True)
 
 
@@ -48,21 +50,20 @@ def _fitted(text: str, stream: TextIO) -> str:
 
 
 def broken(line: str, width: int) -> list[str]:
-    """Return a line in pieces of at most `width`; one word alone may be longer."""
-    from textwrap import wrap
+    """Return a line in pieces of at most `width`; what is `quoted`, and one word, stays whole.
 
+    A terminal gives back a line that it broke as it was: a command is to be pasted.
+    """
     if len(line) <= width:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + _INDENT)
-    return wrap(
-        line,
-        width,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        expand_tabs=False,
-    )
+    pieces = [""]
+    for word in _WORD.findall(line):
+        if pieces[-1].strip() and len(pieces[-1] + word) > width:
+            pieces.append(indent + word.lstrip())
+        else:
+            pieces[-1] += word
+    return pieces
 
 
 def note_wait(text: str) -> None:

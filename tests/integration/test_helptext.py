@@ -50,6 +50,8 @@ def test_no_help_has_a_python_type_or_a_sentence_cut_short(
         ("  complete  one.test/app:1", ["  complete", "      one.test/app:1"]),
         ("sha256:0123456789abcdef0123456789 x", ["sha256:0123456789abcdef0123456789", "    x"]),
         ("re-packed re-packed re-packed", ["re-packed", "    re-packed", "    re-packed"]),
+        ("next: `mirrorkit sync --exact`", ["next:", "    `mirrorkit sync --exact`"]),
+        ("see `mirrorkit up`, then", ["see", "    `mirrorkit up`,", "    then"]),
     ],
 )
 def test_a_line_is_broken_between_words_alone(line: str, pieces: list[str]) -> None:
