@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -93,3 +94,17 @@ def test_a_script_that_is_cut_off_on_its_way_runs_nothing(shell: list[str], tmp_
         )
         assert ended.stdout == b"", size
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_a_processor_that_we_may_not_use_does_not_count(shell: list[str]) -> None:
+    ours = min(os.sched_getaffinity(0))
+    counted = subprocess.run(
+        ["taskset", "--cpu-list", str(ours), *shell],
+        input=setup_script(ADDRESS).removesuffix('main "$@"\n') + "cpus\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "7"},
+    )
+    assert counted.stdout == "1\n"

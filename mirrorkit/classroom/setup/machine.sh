@@ -55,7 +55,8 @@ check_system() {
     esac
 }
 
-cpus() { getconf _NPROCESSORS_ONLN 2>/dev/null || nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 0; }
+# cpus: those we may use; getconf counts what taskset and cpusets keep from us, too.
+cpus() { OMP_NUM_THREADS='' OMP_THREAD_LIMIT='' nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 0; }
 
 memory_mb() {
     if [ -r /proc/meminfo ]; then
