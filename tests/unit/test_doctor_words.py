@@ -6,9 +6,7 @@ import ast
 import re
 from importlib.resources import files
 
-import pytest
-
-from mirrorkit.classroom.doctor.words import Say, chinese, english, language_of, translations
+from mirrorkit.classroom.doctor.words import translations
 
 PACKAGE = files("mirrorkit.classroom.doctor")
 
@@ -34,20 +32,3 @@ def test_both_languages_put_in_the_same_values() -> None:
         holes = re.findall(r"\{\w+\}", sentence)
         assert sorted(set(holes)) == sorted(set(re.findall(r"\{\w+\}", translation))), sentence
         assert not translation.isascii()
-
-
-@pytest.mark.parametrize(
-    "environment, language",
-    [
-        ({"LANG": "zh_CN.UTF-8"}, chinese),
-        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, chinese),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, english),
-        ({"LANG": "zh_CN.UTF-8", "TERM": "linux"}, english),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, chinese),
-        ({}, english),
-    ],
-)
-def test_the_language_is_the_locales_and_english_where_there_are_no_glyphs(
-    environment: dict[str, str], language: Say
-) -> None:
-    assert language_of(environment) is language

@@ -33,11 +33,3 @@ def translations() -> Mapping[str, str]:
     """Return the Chinese of every sentence."""
     found: dict[str, str] = json.loads((files(__package__) / "zh.json").read_text("utf-8"))
     return found
-
-
-def language_of(environment: Mapping[str, str]) -> Say:
-    """Choose as setup.sh does: by the locale; a bare console, which has no glyphs, gets English."""
-    names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    locale = next((environment[name] for name in names if environment.get(name)), "")
-    is_bare = environment.get("TERM") == "linux"
-    return chinese if locale.startswith("zh") and not is_bare else english
