@@ -32,6 +32,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be don
 NoRelay = Annotated[
     bool, typer.Option("--no-relay", help="Let clusters use the mirror's own address.")
 ]
+_INCOMPLETE: Final = 1
 _FAILED: Final = 6
 _TOLD: Final = frozenset({"removed", "changed", "kept"})
 """Of the differences to what was typed, those that nobody asked for."""
@@ -54,8 +55,9 @@ def command(
     from the store, runs minikube on this terminal, and puts the lessons' images into its nodes.
     Where something stands in the way nothing is started; --force goes on.
 
-    Ends with 0 when the cluster runs; else by what minikube's own status means: wrong words (14)
-    2, what could not be downloaded (40 to 49) 4, this machine, the node or the cluster 6.
+    Ends with 0 when the cluster runs, with 1 when it runs and its nodes lack some of the lessons'
+    images; else by what minikube's own status means: wrong words (14) 2, what could not be
+    downloaded (40 to 49) 4, this machine, the node or the cluster 6.
 
     \b
     Examples:
@@ -158,7 +160,8 @@ def _end(starter: Starter, started: StartCommand, ended: Ended) -> int:
     from mirrorkit.host.language import language_of
 
     if ended.exit_code == 0:
-        return _FAILED if starter.plant(started) else 0
+        planted = starter.plant(started)
+        return planted if planted in {0, _INCOMPLETE} else _FAILED
     start = started.recipe.start
     facts: Mapping[str, str] = {
         "profile": start.profile,

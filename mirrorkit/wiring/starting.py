@@ -114,14 +114,17 @@ class Starter:
             raise SurroundingsError(f"{self.program} cannot be run: {error.strerror}") from error
 
     def plant(self, command: StartCommand) -> int:
-        """Put into the nodes what their runtime would ask the internet for; return its status."""
+        """Put into the nodes what their runtime would ask the internet for; return its status.
+
+        It says what is missing: 1 where some images are, another where nothing could be done.
+        """
         if not command.recipe.plants:
             return 0
-        words = ["--no-report", f"--profile={command.recipe.start.profile}"]
-        words += [] if self.has_relay else ["--no-relay"]
-        ran = run_script(
-            setup_script(self.address), [*words, "plant"], _PLANT_SECONDS, is_read=False
-        )
+        start = command.recipe.start
+        words = ["--no-report", *(() if self.has_relay else ("--no-relay",)), "plant", "--force"]
+        words += [f"--profile={start.profile}", f"--driver={start.driver}"]
+        words += [f"--container-runtime={start.runtime}"]
+        ran = run_script(setup_script(self.address), words, _PLANT_SECONDS, is_read=False)
         return ran.status
 
     def _uses_relay(self, start: Start) -> bool:
