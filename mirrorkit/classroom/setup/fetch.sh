@@ -118,7 +118,7 @@ fetch() {
             wait_for_mirror "$since" "$status"
             continue
             ;;
-        *) fail "$status" "the mirror has no $url" "镜像服务器没有 $url" "curl $url" ;;
+        *) fail ABSENT "the mirror has no $url ($status)" "镜像服务器没有 $url（$status）" "curl $url" ;;
         esac
         [ -n "$size" ] || fail SIZE "no length is told of $url" "$url 没有给出长度" "curl -I $url"
         [ -z "$WAITED" ] || wait_ends

@@ -35,7 +35,7 @@ fail() {
 # finding STATE CODE EN ZH COMMAND: what one check found; STATE is ok, warn or fail.
 finding() {
     local sentence
-    sentence=$(say "$3" "$4")
+    sentence=$(one_line "$(say "$3" "$4")")
     [ "$1" = ok ] || trouble "$1" "$2" "$sentence" "${5:-}"
     [ "$1" != fail ] || FAILED="$FAILED $2"
     if [ -n "$PORCELAIN" ]; then
@@ -46,8 +46,11 @@ finding() {
     fi
 }
 
-trouble() { TROUBLE="$TROUBLE$(printf '%s\t%s\t%s\t%s' "$1" "$2" "$3" "$4")
+# trouble STATE CODE SENTENCE COMMAND: for the report; what a program said may be of several lines.
+trouble() { TROUBLE="$TROUBLE$(printf '%s\t%s\t%s\t%s' "$1" "$2" "$(one_line "$3")" "$(one_line "$4")")
 "; }
+
+one_line() { printf '%s' "$1" | tr '\t\n\r' '   '; }
 
 # agreed EN ZH: the answer to a question, from --yes or the terminal; standard input may be the script.
 agreed() {
