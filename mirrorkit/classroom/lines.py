@@ -14,6 +14,7 @@ from mirrorkit.classroom.minikube.choice import Choice, start_from
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.seeds import archive_path
 from mirrorkit.classroom.minikube.start import Mirror
+from mirrorkit.classroom.setup import setup_line
 from mirrorkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def student_lines(lock: Lock, address: str) -> tuple[Line, ...]:
         first = next((image.name for image in lock.images), None)
         return (Line("pull", f"docker pull {address}/{first}"),) if first else ()
     programs = _programs(lock, made.start.release.version)
-    whole = Line("setup", f"curl {address} | sh")
+    whole = Line("setup", setup_line(address))
     download = (_download(programs, address),) if programs else ()
     is_one, is_local = len(lock.platforms) == 1, bool(programs)
     return (whole, *download, *_starting(made, address, is_one=is_one, is_local=is_local))

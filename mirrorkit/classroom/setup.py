@@ -34,6 +34,11 @@ def setup_script(address: str, paths: Iterable[str] = ()) -> str:
     return f"{_HEAD}MIRROR={shlex.quote(address)}\nDOCKER_FILES={engines}\n{_functions()}"
 
 
+def setup_line(address: str) -> str:
+    """Return what a student types to get and run it, from the mirror at `HOST:PORT`."""
+    return f"curl {shlex.quote(address)} | sh"
+
+
 @cache
 def _functions() -> str:
     folder = files(__package__) / "setup"

@@ -85,6 +85,8 @@ class LineBoard(Display):
         self.view.reach = reach
         note(f"the address changed: {_where(reach)}")
         self._tell_advice(reach)
+        if self.view.student_line is not None:
+            note(_students(self.view.student_line))
         self._tell_estimate()
 
     def looked(self, name: str, look: Look) -> None:
@@ -92,6 +94,8 @@ class LineBoard(Display):
         self._take(look)
         self._of = f"{name}, " if self._is_named else ""
         note(f"{name}: {self.view.held()} complete")
+        if self.view.student_line is not None:
+            self.tell_once(_students(self.view.student_line))
         self._tell_estimate()
 
     def show(self, event: Event) -> None:
@@ -225,6 +229,10 @@ def follow(view: View, event: Event) -> None:
 
 def _where(reach: Reach) -> str:
     return ", ".join(reach.urls) or f"port {reach.port}, but no address that students reach"
+
+
+def _students(line: str) -> str:
+    return f"students type: {line}"
 
 
 def _advice(reach: Reach) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from mirrorkit.classroom.setup import setup_line
 from mirrorkit.cli.underway import Underway
 from mirrorkit.host.link import Estimate, estimate
 from mirrorkit.progress import Rate, Tally, about, counted, readable
@@ -76,6 +77,16 @@ class View:
         """Say whether nothing at all is held."""
         return self.look is not None and not self.look.completeness.bytes()["present"]
 
+    @property
+    def student_line(self) -> str | None:
+        """What students type, where they are to start minikube and reach us."""
+        if not (self.look and self.reach and self.reach.urls):
+            return None
+        needs = (need for item in self.look.completeness.items for need in item.needed_by)
+        if not any(need.startswith("minikube ") for need in needs):
+            return None
+        return setup_line(self.reach.urls[0].removeprefix("http://"))
+
     def rows(self) -> list[Row]:
         """Return the rows of the screen, from the top."""
         rows = [*self._addresses(), *self._held()]
@@ -125,7 +136,10 @@ class View:
             why = self.reach.advice.reason if self.reach.advice else ""
             return [Row("Address", f"none that students reach: {why}; see above")]
         first, *others = self.reach.urls
-        return [Row("Address", first), *(Row("", f"also {url}") for url in others[:3])]
+        rows = [Row("Address", first), *(Row("", f"also {url}") for url in others[:3])]
+        if self.student_line is not None:
+            rows.append(Row("Students", f"{self.student_line}  (each types this line)"))
+        return rows
 
     def _held(self) -> list[Row]:
         if self.phase is not Phase.READY or self.look is None:

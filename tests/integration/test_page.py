@@ -15,6 +15,7 @@ from mirrorkit.documents.pins import Lock
 from mirrorkit.server.app import make_app
 from mirrorkit.server.phrases import CHINESE, ENGLISH, PHRASES
 from mirrorkit.server.room import Room
+from mirrorkit.store.disk import DiskStore
 from tests.integration.filled import fill
 
 if TYPE_CHECKING:
@@ -95,6 +96,20 @@ async def test_a_browser_sees_lessons_what_is_missing_and_a_line_with_the_addres
     assert re.search(r"pods\s*1 / 1", seen.text)
     assert re.search(rf"storage\s*missing\s*{PAUSE}\s*0 / 1", seen.text)
     assert "loopback" not in seen.text
+
+
+async def test_of_minikube_the_one_line_comes_first_and_the_rest_is_folded_away(
+    tmp_path: Path, images: dict[str, Made], aiohttp_client: AiohttpClient
+) -> None:
+    pin = f"digest: {images[PAUSE].digest}, needed_by: [minikube v1.25.2]"
+    locks = {"a": parse_lock(f"version: 1\nimages: [{{name: {PAUSE}, {pin}}}]".encode())}
+    client = await aiohttp_client(make_app(Room(DiskStore(tmp_path), lambda: locks)))
+    text = await (await client.get("/", headers={**BROWSER, "Host": "10.1.2.3:5080"})).text()
+    before, _, folded = text.partition("<details>")
+    assert "<pre>curl 10.1.2.3:5080 | sh</pre>" in before
+    assert " minikube start " in folded
+    assert before.count("<pre>") == 1
+    Page(text)
 
 
 async def test_a_complete_class_says_so(

@@ -45,7 +45,7 @@ def test_the_course_is_started_with_one_line_or_with_three() -> None:
     lines = tuple(rest)
     assert first == ("setup", f"curl {ADDRESS} | sh")
     assert [line.purpose for line in lines] == ["minikube", "kicbase", "start"]
-    start = commands(lines)["start"].split()
+    start = commands(tuple(lines))["start"].split()
     assert start[:3] == [f"MINIKUBE_IMAGE_REPOSITORY={ADDRESS}/k8s", "./minikube", "start"]
     assert set(start[3:]) == {
         "--driver=docker",

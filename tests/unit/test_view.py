@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mirrorkit.cli.board import LineBoard
@@ -128,6 +130,18 @@ def test_no_address_is_told_where_none_is_reached() -> None:
     view = View(40, Reach(5080, advice=Advice("this is WSL2", ("netsh …",))))
     assert "WSL2" in words(view)["Address"]
     assert "http" not in words(view)["Address"]
+
+
+def test_of_a_class_on_minikube_it_says_the_line_that_students_type() -> None:
+    view = View(40, CABLE, look=look(State.COMPLETE))
+    assert "Students" not in words(view)
+    needed = replace(item("kicbase", State.ABSENT), needed_by=("minikube v1.25.2",))
+    view.look = Look(Completeness((needed,)), None)
+    assert words(view)["Students"].startswith("curl 192.168.1.10:5080 | sh ")
+    view.reach = Reach(5080, advertised="[fd00::1]:5080")
+    assert words(view)["Students"].startswith("curl '[fd00::1]:5080' | sh ")
+    view.reach = Reach(5080, advice=Advice("this is WSL2", ("netsh …",)))
+    assert "Students" not in words(view)
 
 
 def test_without_known_sizes_nothing_is_estimated() -> None:
