@@ -291,7 +291,7 @@ def test_the_command_prints_the_same_as_words_and_as_data() -> None:
     env = {**os.environ, "MIRRORKIT_STORE": "/mnt/stick"}
     words = subprocess.run(argv, env=env, capture_output=True, text=True, check=True)
     data = subprocess.run((*argv, "--json"), env=env, capture_output=True, text=True, check=True)
-    found = json.loads(data.stdout)
+    found = json.loads(data.stdout)["settings"]
     assert {"name": "store", "value": "/mnt/stick", "origin": "MIRRORKIT_STORE"} in found
     assert {"name": "jobs", "value": "3", "origin": "mirrorkit.yaml"} in found
     url = {"value": "http://127.0.0.1:1", "origin": "mirrorkit.yaml"}
