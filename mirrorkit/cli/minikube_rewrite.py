@@ -152,7 +152,7 @@ def _document(done: Rewritten) -> dict[str, object]:
         {"kind": one.kind, "text": one.text, "why": one.why, "line": one.line or None}
         for one in done.changes
     ]
-    return {"text": done.text, "starts": len(done.recipes), "changes": changes}
+    return {"version": 1, "text": done.text, "starts": len(done.recipes), "changes": changes}
 
 
 def _explained(done: Rewritten) -> Iterator[str]:

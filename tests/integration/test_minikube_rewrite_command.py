@@ -78,6 +78,7 @@ def test_standard_input_is_read_and_data_printed(desk: Desk) -> None:
         check=True,
     )
     data = json.loads(done.stdout)
+    assert data["version"] == 1
     assert data["text"].startswith(f"{_START} --driver=docker")
     assert data["starts"] == 1
     said = {(one["kind"], one["text"], one["line"]) for one in data["changes"]}
