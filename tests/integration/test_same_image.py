@@ -49,7 +49,9 @@ def tar_of(layer: Layer) -> bytes:
 
 
 def members(data: bytes) -> bytes:
-    return b"".join(gzip.compress(data[at : at + 9000], 9) for at in range(0, len(data), 9000))
+    return b"".join(
+        gzip.compress(data[at : at + 9000], 9, mtime=0) for at in range(0, len(data), 9000)
+    )
 
 
 def zstd(data: bytes) -> bytes:
@@ -67,7 +69,7 @@ def again(
 
 
 def quick(data: bytes) -> bytes:
-    return gzip.compress(data, 1)
+    return gzip.compress(data, 1, mtime=0)
 
 
 AGAIN = again()

@@ -54,7 +54,7 @@ def works(env: Mapping[str, str], folder: Path, program: Path) -> None:
     """Assert that an installed mirrorkit has its presets and catalog with it."""
     assert "v1.25.2" in offline(env, folder, program, "catalog", "releases")
     offline(env, folder, program, "init", "--preset", "course")
-    assert "digests" in offline(env, folder, program, "lock", "--offline")
+    assert " proven" in offline(env, folder, program, "lock", "--offline")
 
 
 def offline(env: Mapping[str, str], folder: Path, *argv: str | Path) -> str:
