@@ -11,6 +11,7 @@ from mirrorkit.catalog.releases import Release, addon_images, listed_kubernetes,
 from mirrorkit.catalog.versions import at, minor
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD, Reference
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +80,8 @@ def kubeadm_room(kubernetes: str, cni: str | None = None) -> tuple[Image, ...]:
 def checked(word: str, listed: tuple[str, ...], what: str) -> str:
     """Return a word that is listed; UsageError for any other."""
     if word not in listed:
-        raise UsageError(f"{word[:60]!r} is no {what}", hint=f"one of {', '.join(listed)}")
+        hint = Sentence("one of {words}", words=", ".join(listed))
+        raise UsageError(Sentence("{word!r} is no {what}", word=word[:60], what=what), hint=hint)
     return word
 
 

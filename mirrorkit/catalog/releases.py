@@ -12,6 +12,7 @@ from mirrorkit.catalog.quirks import Quirk
 from mirrorkit.catalog.versions import at, minor, pick, rank
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.reference import Reference
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ def releases() -> tuple[Release, ...]:
 def release(version: str) -> Release:
     """Return one release; UsageError names the nearest listed where there is no such."""
     listed = {one.version: one for one in releases()}
-    return listed[pick(version, tuple(listed), "the catalog lists no minikube")]
+    return listed[pick(version, tuple(listed), Sentence("the catalog lists no minikube"))]
 
 
 def _release(version: str) -> Release:
@@ -134,8 +135,10 @@ def _knows(chosen: Release, kubernetes: str) -> bool:
 
 def listed_kubernetes(version: str, minikube: str | None = None) -> str:
     """Return a version as it is listed; UsageError names the nearest where it is not."""
-    who = "the catalog" if minikube is None else f"minikube {minikube}"
-    return pick(version, kubernetes_versions(minikube), f"{who} lists no Kubernetes")
+    who = Sentence("the catalog lists no Kubernetes")
+    if minikube is not None:
+        who = Sentence("minikube {minikube} lists no Kubernetes", minikube=minikube)
+    return pick(version, kubernetes_versions(minikube), who)
 
 
 def addons(minikube: str) -> tuple[str, ...]:
@@ -159,5 +162,8 @@ def _images(name: str, version: str) -> data.Addon | None:
 
 def _no_addon(name: str, version: str, listed: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, listed, n=1)
-    hint = f"the nearest is {near[0]}" if near else f"it has {', '.join(listed)}"
-    return UsageError(f"minikube {version} has no addon {name[:60]!r}", hint=hint)
+    hint = Sentence("it has {addons}", addons=", ".join(listed))
+    if near:
+        hint = Sentence("the nearest is {addon}", addon=near[0])
+    told = Sentence("minikube {minikube} has no addon {addon!r}", minikube=version, addon=name[:60])
+    return UsageError(told, hint=hint)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import UsageError
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,8 @@ def rank(version: str) -> tuple[int, int, int, int]:
     """
     found = _VERSION.match(version)
     if found is None:
-        raise UsageError(f"{version[:60]!r} is not a version", hint="write it as v1.23.3")
+        hint = Sentence("write it as v1.23.3")
+        raise UsageError(Sentence("{version!r} is not a version", version=version[:60]), hint=hint)
     major, minor, patch, early = found.groups()
     return int(major), int(minor), int(patch), 0 if early else 1
 
@@ -47,8 +49,12 @@ def pick(asked: str, listed: Sequence[str], who_lists_no: str) -> str:
     normal = asked if asked.startswith("v") else f"v{asked}"
     if normal in listed:
         return normal
-    near = " and ".join(nearest(asked, listed))
-    raise UsageError(f"{who_lists_no} {normal}", hint=f"the nearest listed: {near}")
+    near = nearest(asked, listed)
+    versions = near[0]
+    if len(near) > 1:
+        versions = Sentence("{below} and {above}", below=near[0], above=near[1])
+    told = Sentence("{who_lists_no} {version}", who_lists_no=who_lists_no, version=normal)
+    raise UsageError(told, hint=Sentence("the nearest listed: {versions}", versions=versions))
 
 
 def nearest(asked: str, listed: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -105,6 +106,8 @@ def command(
     from mirrorkit.classroom.minikube.recipe import recipe
     from mirrorkit.classroom.minikube.render import as_json as data_of
     from mirrorkit.classroom.minikube.render import rendered
+    from mirrorkit.classroom.words import speaker
+    from mirrorkit.host.language import language_of
 
     settings = settings_from(locks=lock, config=config, is_one_lock=True)
     held = held_lock(settings, is_named=lock is not None)
@@ -131,7 +134,8 @@ def command(
     if as_json:
         say_json(data_of(made, mirror), indent=1)
     else:
-        say(rendered(made, mirror, form or "text").rstrip("\n"))
+        spoken = speaker(language_of(os.environ))
+        say(rendered(made, mirror, form or "text", spoken).rstrip("\n"))
     return 0
 
 

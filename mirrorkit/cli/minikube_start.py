@@ -10,7 +10,7 @@ import typer
 
 from mirrorkit.cli.minikube_flags import Address, Force, ModeWord  # noqa: TC001 - typer reads them
 from mirrorkit.cli.options import Config, OneLock, Store, settings_from
-from mirrorkit.cli.output import note, say
+from mirrorkit.cli.output import note, say, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,8 +182,8 @@ def _end(starter: Starter, started: StartCommand, ended: Ended) -> int:
 
 
 def _tell(change: Change) -> None:
-    what = f"{change.kind:<8} {change.text}  ({change.why})"
-    note(what if change.text else f"note     {change.why}")
+    why = spoken(change.why)
+    note(f"{change.kind:<8} {change.text}  ({why})" if change.text else f"note     {why}")
 
 
 def _preview(starter: Starter) -> None:
@@ -197,9 +197,9 @@ def _preview(starter: Starter) -> None:
     if mirror.address != starter.address:
         say(f"relay    {mirror.address}, to the mirror at {starter.address}")
     for placed in recipe.files:
-        say(f"place    {placed.path}  ({placed.why})")
+        say(f"place    {placed.path}  ({spoken(placed.why)})")
     for seed in recipe.seeds:
-        say(f"seed     {seed.path}  ({seed.why})")
+        say(f"seed     {seed.path}  ({spoken(seed.why)})")
     if recipe.load is not None:
         say(f"load     {recipe.load}")
     say(f"run      {started.text}")

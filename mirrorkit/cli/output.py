@@ -8,6 +8,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.sentence import Sentence
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -85,9 +87,19 @@ def tell_error(error: MirrorkitError, *, as_json: bool) -> None:
     if as_json:
         say_json({"error": error.as_json()})
         return
-    note(f"error: {error.message}")
+    note(f"error: {spoken(error.message)}")
     if error.hint:
-        note(f"hint: {error.hint}")
+        note(f"hint: {spoken(error.hint)}")
+
+
+def spoken(text: str) -> str:
+    """Return a sentence in the language of this terminal; other text as it is."""
+    if not isinstance(text, Sentence):
+        return text
+    from mirrorkit.classroom.words import speaker
+    from mirrorkit.host.language import language_of
+
+    return speaker(language_of(os.environ))(text)
 
 
 def tell_bug() -> None:

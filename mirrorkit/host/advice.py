@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.host.kinds import Kind
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,14 +25,17 @@ _ORDER: Final = (
     Kind.BRIDGE,
     Kind.LOOPBACK,
 )
-_TOLD: Final = "then tell mirrorkit that machine's address: mirrorkit up --advertise ADDRESS"
+_TOLD: Final = Sentence(
+    "then tell mirrorkit that machine's address: mirrorkit up --advertise ADDRESS"
+)
+_JOIN: Final = Sentence("plug in a cable, or join the class's Wi-Fi; this is noticed by itself")
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
     """Why nobody reaches this machine, and what to type or plug."""
 
-    reason: str
+    reason: Sentence
     steps: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
@@ -50,9 +54,9 @@ def advice_for(hidden: Sequence[Found], machine: Machine, port: int) -> Advice:
 
 def _wsl(found: Found, _machine: Machine, port: int) -> Advice:
     return Advice(
-        f"this is WSL2, and {found.address} is known to Windows alone",
+        Sentence("this is WSL2, and {address} is known to Windows alone", address=found.address),
         (
-            "in an administrator's PowerShell on Windows:",
+            Sentence("in an administrator's PowerShell on Windows:"),
             (
                 f"netsh interface portproxy add v4tov4 listenport={port} listenaddress=0.0.0.0"
                 f" connectport={port} connectaddress={found.address}"
@@ -61,64 +65,80 @@ def _wsl(found: Found, _machine: Machine, port: int) -> Advice:
                 "netsh advfirewall firewall add rule name=mirrorkit dir=in action=allow"
                 f" protocol=TCP localport={port}"
             ),
-            f"{_TOLD} (Windows' own; `ipconfig` shows it)",
+            Sentence("{told} (Windows' own; `ipconfig` shows it)", told=_TOLD),
         ),
     )
 
 
 def _container(_found: Found, _machine: Machine, port: int) -> Advice:
     return Advice(
-        "this is a container, and its address is known to its host alone",
-        (f"start it with the port published: docker run -p {port}:{port} …", _TOLD),
+        Sentence("this is a container, and its address is known to its host alone"),
+        (
+            Sentence("start it with the port published: docker run -p {port}:{port} …", port=port),
+            _TOLD,
+        ),
     )
 
 
 def _nat_vm(found: Found, machine: Machine, port: int) -> Advice:
     is_box = "virtualbox" in machine.vendor.lower() or found.address.startswith("10.0.")
     forward = f'VBoxManage controlvm "VM NAME" natpf1 "mirrorkit,tcp,,{port},,{port}"'
-    with_box = ("or, on the machine it runs on, forward the port:", forward, _TOLD)
+    with_box = (Sentence("or, on the machine it runs on, forward the port:"), forward, _TOLD)
+    by_hand = Sentence("or forward port {port} to it and {told}", port=port, told=_TOLD)
     return Advice(
-        f"this is a virtual machine behind NAT, and nobody else reaches {found.address}",
+        Sentence(
+            "this is a virtual machine behind NAT, and nobody else reaches {address}",
+            address=found.address,
+        ),
         (
-            "best: give the virtual machine a bridged network adapter",
-            *(with_box if is_box else (f"or forward port {port} to it and {_TOLD}",)),
+            Sentence("best: give the virtual machine a bridged network adapter"),
+            *(with_box if is_box else (by_hand,)),
         ),
     )
 
 
 def _host_only(found: Found, _machine: Machine, _port: int) -> Advice:
     return Advice(
-        f"only the machine this virtual machine runs on reaches {found.address}",
-        ("give the virtual machine a bridged network adapter",),
+        Sentence(
+            "only the machine this virtual machine runs on reaches {address}",
+            address=found.address,
+        ),
+        (Sentence("give the virtual machine a bridged network adapter"),),
     )
 
 
 def _no_network(*_: object) -> Advice:
     return Advice(
-        "this machine is on no network that students share",
-        ("plug in a cable, or join the class's Wi-Fi; this is noticed by itself",),
+        Sentence("this machine is on no network that students share"),
+        (_JOIN,),
     )
 
 
 def _link_local(found: Found, _machine: Machine, _port: int) -> Advice:
     return Advice(
-        f"the network gave this machine no address ({found.address} is made up)",
-        ("look at the cable and the router; a fixed address of the room helps too",),
+        Sentence(
+            "the network gave this machine no address ({address} is made up)", address=found.address
+        ),
+        (Sentence("look at the cable and the router; a fixed address of the room helps too"),),
     )
 
 
 def _vpn(found: Found, _machine: Machine, _port: int) -> Advice:
     return Advice(
-        f"{found.address} is a VPN's ({found.interface}), which students are not in",
-        ("plug in a cable, or join the class's Wi-Fi; this is noticed by itself",),
+        Sentence(
+            "{address} is a VPN's ({interface}), which students are not in",
+            address=found.address,
+            interface=found.interface,
+        ),
+        (_JOIN,),
     )
 
 
 def only_here(host: str) -> Advice:
     """Say why a server on a loopback address has no address for others."""
     return Advice(
-        f"it listens on {host}, which is this machine's for itself",
-        ("leave --listen away, or give it an address of the class's network",),
+        Sentence("it listens on {host}, which is this machine's for itself", host=host),
+        (Sentence("leave --listen away, or give it an address of the class's network"),),
     )
 
 

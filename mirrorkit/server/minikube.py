@@ -11,9 +11,11 @@ from mirrorkit.classroom.minikube.choice import Choice, start_from
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.render import as_json, rendered
 from mirrorkit.classroom.minikube.start import NODES_MOST, Mirror
+from mirrorkit.classroom.words import speaker
 from mirrorkit.errors import UsageError
+from mirrorkit.sentence import Sentence
 from mirrorkit.server.page import address_of
-from mirrorkit.server.plain import plainly
+from mirrorkit.server.plain import LANGUAGE, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 _CLUSTER: Final = ("minikube", "kubernetes", "driver", "runtime", "nodes", "addons", "cni", "ha")
 _MACHINE: Final = ("arch", "profile", "storage_driver", "root", "rootless")
-_ANSWER: Final = ("mode", "force", "address", "local", "format")
+_ANSWER: Final = ("mode", "force", "address", "local", "format", LANGUAGE)
 _KNOWN: Final = frozenset((*_CLUSTER, *_MACHINE, *_ANSWER))
 
 
@@ -43,10 +45,13 @@ def _words(request: web.Request) -> dict[str, str]:
     """Read the query; UsageError for what is none of its words, or stands twice."""
     for name in request.query:
         if name not in _KNOWN:
-            hint = f"it takes {', '.join(sorted(_KNOWN))}"
-            raise UsageError(f"{name[:60]!r} is no word of this query", hint=hint)
+            hint = Sentence("one of {words}", words=", ".join(sorted(_KNOWN)))
+            what = Sentence("word of this query")
+            told = Sentence("{word!r} is no {what}", word=name[:60], what=what)
+            raise UsageError(told, hint=hint)
     if len(set(request.query)) != len(request.query):
-        raise UsageError("a word of the query stands twice", hint="addons are joined by commas")
+        hint = Sentence("addons are joined by commas")
+        raise UsageError(Sentence("a word of the query stands twice"), hint=hint)
     return {name: value for name, value in request.query.items() if value}
 
 
@@ -55,9 +60,10 @@ def _answer(words: Mapping[str, str], host: str, lock: Lock | None) -> web.Respo
     address = words.get("address", host)
     mirror = Mirror(address, words.get("local", address))
     made, form = recipe(start, mirror, lock), words.get("format", "json")
+    say = speaker(words.get(LANGUAGE, "en"))
     if form == "json":
-        return web.json_response(as_json(made, mirror))
-    return web.Response(text=rendered(made, mirror, form))
+        return web.json_response(as_json(made, mirror, say))
+    return web.Response(text=rendered(made, mirror, form, say))
 
 
 def _choice(words: Mapping[str, str]) -> Choice:
@@ -84,11 +90,13 @@ def _choice(words: Mapping[str, str]) -> Choice:
 def _switch(name: str, words: Mapping[str, str]) -> bool:
     value = words.get(name, "0")
     if value not in {"0", "1"}:
-        raise UsageError(f"{name} is {value[:60]!r}", hint=f"{name}=1, or leave it out")
+        hint = Sentence("{name}=1, or leave it out", name=name)
+        raise UsageError(Sentence("{name} is {value!r}", name=name, value=value[:60]), hint=hint)
     return value == "1"
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(NODES_MOST))):
-        raise UsageError(f"nodes is {text[:60]!r}", hint=f"from 1 to {NODES_MOST}")
+        told = Sentence("{name} is {value!r}", name="nodes", value=text[:60])
+        raise UsageError(told, hint=Sentence("from 1 to {n}", n=NODES_MOST))
     return int(text)

@@ -259,8 +259,8 @@ async def examine_machine(settings: Settings, choice: Choice, address: str) -> l
     import os
 
     from mirrorkit.classroom.doctor.examination import Patient, examine
-    from mirrorkit.classroom.doctor.words import chinese, english
-    from mirrorkit.host.language import CHINESE, language_of
+    from mirrorkit.classroom.words import speaker
+    from mirrorkit.host.language import language_of
     from mirrorkit.host.reach import reach_of
     from mirrorkit.host.read import read_machine
     from mirrorkit.remote.mirror import MirrorServer
@@ -270,7 +270,7 @@ async def examine_machine(settings: Settings, choice: Choice, address: str) -> l
         lock = read_lock(settings.locks[0])
         listen = settings.listen
         reach = reach_of(read_machine(), listen, listen.port, settings.advertise)
-    say = chinese if language_of(os.environ) == CHINESE else english
+    say = speaker(language_of(os.environ))
     patient = Patient(address, MirrorServer, os.environ, say, lock, reach)
     return await examine(choice, patient)
 

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 from mirrorkit.catalog.releases import release
-from mirrorkit.classroom.doctor.words import translations
 from mirrorkit.classroom.minikube.asked import asked
 from mirrorkit.classroom.minikube.start import Mirror, Start
+from mirrorkit.classroom.words import translations
 from tests.integration.filled import fill, lock_of, put
 from tests.lab.images import image
 from tests.lab.layers import random_layer

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mirrorkit.classroom.doctor.machine import machine_findings
-from mirrorkit.classroom.doctor.words import english
 from mirrorkit.classroom.findings import Finding, State
+from mirrorkit.classroom.words import english
 
 LINES = r"""
 printf 'ok\tCPU\t4 CPUs\t\n'

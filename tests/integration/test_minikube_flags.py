@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from asyncio.subprocess import PIPE
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -201,3 +203,39 @@ async def test_a_lock_without_minikube_asks_for_the_release(tmp_path: Path, serv
     assert answer.status == 409
     assert "no minikube release is known" in await answer.text()
     assert (await told(client, minikube="v1.38.1"))["minikube"] == "v1.38.1"
+
+
+@pytest.mark.parametrize("form", ["calls", "text", "shell", "powershell", "env", "json"])
+async def test_a_student_is_answered_in_the_language_that_was_asked_for(
+    form: str, tmp_path: Path, serve: Serve
+) -> None:
+    store, lock = await class_of(tmp_path / "store", start_of("v1.25.2"))
+    client = await serve(store, lock)
+    said = {}
+    for language in ("en", "zh"):
+        answer = await client.get(PATH, params={"format": form, "lang": language})
+        assert answer.status == 200
+        said[language] = await answer.text()
+    chinese = json.dumps("节点运行在什么上面")[1:-1] if form == "json" else "节点运行在什么上面"
+    assert ("what the node runs on" in said["en"]) == (chinese in said["zh"])
+    assert "nodes pull for themselves" not in said["zh"]
+    assert not re.search("[\u4e00-\u9fff]", said["en"])
+
+
+async def test_a_refusal_and_its_hint_are_in_the_language_that_was_asked_for(
+    tmp_path: Path, serve: Serve
+) -> None:
+    store, lock = await class_of(tmp_path / "store", start_of("v1.25.2"))
+    client = await serve(store, lock)
+    for query, told in (
+        ({"minikube": "v1.26.0", "runtime": "containerd", "mode": "mirror"}, "不能用 HTTP 拉取"),
+        ({"kubernetes": "v9.9.9"}, "minikube v1.25.2 不支持 Kubernetes v9.9.9"),
+        ({"driver": "docke"}, "可用的有\uff1adocker, podman"),
+        ({"color": "red"}, "'color' 不是可用的查询参数"),
+    ):
+        answer = await client.get(PATH, params={**query, "lang": "zh"})
+        assert answer.status == 409
+        text = await answer.text()
+        assert told in text
+        assert "提示\uff1a" in text
+    assert (await client.get(PATH, params={"lang": "fr"})).status == 409

@@ -16,9 +16,9 @@ from mirrorkit.classroom.doctor.planted import plant_findings
 from mirrorkit.classroom.doctor.profiles import Profile
 from mirrorkit.classroom.doctor.status import read_status
 from mirrorkit.classroom.doctor.tools import Tools, tool_findings
-from mirrorkit.classroom.doctor.words import english
 from mirrorkit.classroom.findings import Finding, State
 from mirrorkit.classroom.minikube.start import Mode, Start
+from mirrorkit.classroom.words import english
 from mirrorkit.cli.doctortable import grouped, lines
 from mirrorkit.oci.reference import Reference
 

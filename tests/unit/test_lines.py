@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from mirrorkit.documents.lock import parse_lock
 from mirrorkit.documents.pins import Lock
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ADDRESS = "10.1.2.3:5080"
 COURSE = parse_lock((Path(__file__).parents[2] / "images.lock.yaml").read_bytes())
@@ -36,7 +40,7 @@ images:
     return parse_lock(text.encode())
 
 
-def commands(lines: tuple[Line, ...]) -> dict[str, str]:
+def commands(lines: Iterable[Line]) -> dict[str, str]:
     return {line.purpose: line.command for line in lines}
 
 

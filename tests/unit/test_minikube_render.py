@@ -17,10 +17,12 @@ from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.render import as_json, rendered
 from mirrorkit.classroom.minikube.start import Mode, Start
+from mirrorkit.classroom.words import english
 from mirrorkit.documents.pins import Lock, PinnedImage
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.reference import Reference
+from mirrorkit.sentence import Sentence
 from tests.unit.starts import RELAY, lock_of, start_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 DASH = shutil.which("dash") or "dash"
 NASTY = "a'b\"c$(touch x)`d`\\ \n*~ \u2018\u2019é"
+SAID = Sentence("{text}", text=NASTY)
 STARTS = [
     start_of("v1.24.0"),
     start_of("v1.25.2", nodes=2, addons=("ingress", "dashboard"), profile="week2", as_root=True),
@@ -44,13 +47,13 @@ def nasty() -> Recipe:
     return Recipe(
         start=start_of("v1.25.2"),
         mode=Mode.MIRROR,
-        environment=(Setting("MINIKUBE_X", NASTY, NASTY),),
-        flags=(Setting("--x", NASTY, NASTY), Setting("--bare", None, "why")),
-        files=(Placed("files/a", NASTY, NASTY),),
-        seeds=(Seed("cache/a", "/archives/a", NASTY, "ab", executable=True),),
+        environment=(Setting("MINIKUBE_X", NASTY, SAID),),
+        flags=(Setting("--x", NASTY, SAID), Setting("--bare", None, Sentence("one node"))),
+        files=(Placed("files/a", NASTY, SAID),),
+        seeds=(Seed("cache/a", "/archives/a", SAID, "ab", executable=True),),
         load=Reference.parse("gcr.io/k8s-minikube/kicbase:v0.0.30"),
         plants=(Reference.parse("quay.io/a/b:1"),),
-        notes=(NASTY,),
+        notes=(SAID,),
     )
 
 
@@ -73,16 +76,16 @@ DEFINED = "".join(f"{name}{PRINTED.replace('NAME', name)}\n" for name in FUNCTIO
 
 
 def called(one: Recipe) -> list[list[str]]:
-    said = dash(DEFINED + shell.calls(one, RELAY), PATH="/nowhere")
+    said = dash(DEFINED + shell.calls(one, RELAY, english), PATH="/nowhere")
     return [call.split("\0") for call in said.removesuffix("\0\0").split("\0\0")]
 
 
 def test_calls_give_setup_every_value_whatever_is_in_it() -> None:
-    said = dash(DEFINED + shell.calls(nasty(), RELAY), PATH="/nowhere")
+    said = dash(DEFINED + shell.calls(nasty(), RELAY, english), PATH="/nowhere")
     assert f"place\0files/a\0{NASTY}\0{NASTY}\0" in said
     assert f"setting\0MINIKUBE_X\0{NASTY}\0{NASTY}\0" in said
     assert f"flag\0--x={NASTY}\0{NASTY}\0" in said
-    assert "flag\0--bare\0why\0" in said
+    assert "flag\0--bare\0one node\0" in said
     assert "seed\0cache/a\0/archives/a\0ab\0x\0" in said
     assert "load\0gcr.io/k8s-minikube/kicbase:v0.0.30\0" in said
     assert "plant\0quay.io/a/b:1\0" in said

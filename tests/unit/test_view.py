@@ -17,6 +17,7 @@ from mirrorkit.host.link import Estimate, estimate
 from mirrorkit.host.reach import Found, Reach
 from mirrorkit.oci.digest import Digest
 from mirrorkit.progress import Rate, about
+from mirrorkit.sentence import Sentence
 
 DIGEST = Digest.of(b"a")
 CABLE = Reach(5080, (Found("192.168.1.10", "eth0", Kind.LAN, speed=1_000_000_000),))
@@ -127,7 +128,7 @@ def test_while_no_source_answers_what_is_held_is_looked_at_again() -> None:
 
 
 def test_no_address_is_told_where_none_is_reached() -> None:
-    view = View(40, Reach(5080, advice=Advice("this is WSL2", ("netsh …",))))
+    view = View(40, Reach(5080, advice=Advice(Sentence("this is WSL2"), ("netsh …",))))
     assert "WSL2" in words(view)["Address"]
     assert "http" not in words(view)["Address"]
 
@@ -140,7 +141,7 @@ def test_of_a_class_on_minikube_it_says_the_line_that_students_type() -> None:
     assert words(view)["Students"].startswith("curl 192.168.1.10:5080 | sh ")
     view.reach = Reach(5080, advertised="[fd00::1]:5080")
     assert words(view)["Students"].startswith("curl '[fd00::1]:5080' | sh ")
-    view.reach = Reach(5080, advice=Advice("this is WSL2", ("netsh …",)))
+    view.reach = Reach(5080, advice=Advice(Sentence("this is WSL2"), ("netsh …",)))
     assert "Students" not in words(view)
 
 

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.doctor.mirror import Asking
     from mirrorkit.classroom.doctor.status import Status
-    from mirrorkit.classroom.doctor.words import Say
     from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.classroom.minikube.recipe import Recipe
     from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.classroom.words import Say
     from mirrorkit.documents.pins import Lock
     from mirrorkit.host.reach import Reach
 
@@ -120,7 +120,7 @@ def _recipe(
         made = recipe(start, mirror, lock)
     except RefusedStartError as error:
         sentence = say("this start is known to fail: {why}", why=error.message)
-        refusal = Finding(State.FAIL, "START", sentence, error.hint or "")
+        refusal = Finding(State.FAIL, "START", sentence, say(error.hint or ""))
         return recipe(replace(start, force=True), mirror, lock), (refusal,)
     words = f"{start.release.version} {start.kubernetes} {start.driver} {start.runtime}"
     return made, (Finding(State.OK, "START", say("looked at for {start}", start=words)),)
@@ -139,7 +139,7 @@ def _reach_findings(reach: Reach | None, say: Say) -> Iterator[Finding]:
         yield Finding(State.OK, "ADDRESS", sentence)
     elif reach.advice is not None:
         sentence = say("nobody reaches this machine: {why}", why=reach.advice.reason)
-        yield Finding(State.FAIL, "ADDRESS", sentence, reach.advice.steps[0])
+        yield Finding(State.FAIL, "ADDRESS", sentence, say(reach.advice.steps[0]))
 
 
 async def _profiles(start: Start, made: Recipe, patient: Patient) -> tuple[Finding, ...]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from mirrorkit.classroom.doctor.profiles import Profile
-    from mirrorkit.classroom.doctor.words import Say
     from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.classroom.words import Say
 
 _CODE: Final = "PROFILE"
 _ADDRESS: Final = re.compile(r"(?P<host>\d{1,3}(?:\.\d{1,3}){3}|localhost):(?P<port>\d{1,5})\Z")

@@ -10,7 +10,7 @@ from mirrorkit.classroom.findings import Finding, State, read_finding
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.words import Say
 
 _SECONDS: Final = 90.0
 # Of these doctor knows more than a script can.

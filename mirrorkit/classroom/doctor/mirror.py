@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mirrorkit.classroom.doctor.status import Status
-    from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.words import Say
 
 _AT_A_TIME: Final = 8
 _NAMED: Final = 3

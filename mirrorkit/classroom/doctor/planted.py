@@ -13,7 +13,7 @@ from mirrorkit.classroom.findings import Finding, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.words import Say
     from mirrorkit.oci.reference import Reference
 
 _CODE: Final = "PLANT"

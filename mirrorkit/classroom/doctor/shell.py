@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mirrorkit.classroom.doctor.words import Say
+    from mirrorkit.classroom.words import Say
 
 _FILES: Final = (".bashrc", ".bash_profile", ".profile", ".zshrc")
 _BYTES_MOST: Final = 1 << 20

@@ -16,8 +16,8 @@ from mirrorkit.classroom.findings import Finding, State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mirrorkit.classroom.doctor.words import Say
     from mirrorkit.classroom.minikube.start import Start
+    from mirrorkit.classroom.words import Say
 
 _SECONDS: Final = 15.0
 _VERSION: Final = re.compile(r"v\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[0-9A-Za-z.]+)?", re.ASCII)

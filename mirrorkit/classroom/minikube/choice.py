@@ -10,6 +10,7 @@ from mirrorkit.catalog.releases import kubernetes_versions, listed_kubernetes, r
 from mirrorkit.classroom.minikube.start import AMD64, USUAL_PROFILE, Mode, Start
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.platform import Platform
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _ARCHITECTURE: Final = re.compile(r"[a-z0-9_]{1,20}\Z")
 _APISERVER: Final = "kube-apiserver"
+_WHAT: Final = Sentence("architecture")
 _PROGRAM: Final = re.compile(r"minikube/(?P<version>v[0-9][0-9A-Za-z.-]*)/minikube-")
 
 
@@ -77,7 +79,8 @@ def minikubes(lock: Lock) -> Iterator[str]:
 def _minikube(lock: Lock | None) -> str:
     version = next(minikubes(lock), None) if lock else None
     if version is None:
-        raise UsageError("no minikube release is known", hint="name one: --minikube v1.38.1")
+        hint = Sentence("name one: --minikube v1.38.1")
+        raise UsageError(Sentence("no minikube release is known"), hint=hint)
     return version
 
 
@@ -99,7 +102,8 @@ def _platform(architecture: str | None, lock: Lock | None) -> Platform:
         platforms = lock.platforms if lock else ()
         return platforms[0] if platforms and AMD64 not in platforms else AMD64
     if not _ARCHITECTURE.match(architecture):
-        raise UsageError(f"{architecture[:60]!r} is no architecture", hint="amd64 or arm64")
+        told = Sentence("{word!r} is no {what}", word=architecture[:60], what=_WHAT)
+        raise UsageError(told, hint=Sentence("one of {words}", words="amd64, arm64"))
     return Platform.of("linux", architecture)
 
 
@@ -107,5 +111,6 @@ def _mode(word: str | None) -> Mode | None:
     if word is None:
         return None
     if word not in list(Mode):
-        raise UsageError(f"{word[:60]!r} is no mode", hint=f"one of {', '.join(Mode)}")
+        told = Sentence("{word!r} is no {what}", word=word[:60], what=Sentence("mode"))
+        raise UsageError(told, hint=Sentence("one of {words}", words=", ".join(Mode)))
     return Mode(word)

@@ -16,6 +16,7 @@ from mirrorkit.classroom.minikube.start import (
     Mode,
 )
 from mirrorkit.classroom.minikube.ways import has_own_nodes
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +32,13 @@ def environment(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
     """Yield the variables; the repository is one because flags are checked, and wrongly."""
     if mode is not Mode.MIRROR:
         return
-    why = "every image of the cluster comes from below it"
+    why = Sentence("every image of the cluster comes from below it")
     if Quirk.IMAGE_REPOSITORY_FLAG_REJECTS_DIGIT_LABELS in start.release.quirks:
-        why += f"; {start.release.version} takes the flag with an address for `auto` (#17496)"
+        why = Sentence(
+            "{why}; {minikube} takes the flag with an address for `auto` (#17496)",
+            why=why,
+            minikube=start.release.version,
+        )
     yield Setting(REPOSITORY, f"{mirror.address}/k8s", why)
 
 
@@ -51,23 +56,27 @@ def flags(start: Start, mode: Mode, mirror: Mirror, lock: Lock | None) -> Iterat
 
 def _wanted(start: Start) -> Iterator[Setting]:
     if start.profile != USUAL_PROFILE:
-        yield Setting("--profile", start.profile, "a cluster of its own, beside any other")
-    yield Setting("--driver", start.driver, "what the node runs on")
-    yield Setting("--kubernetes-version", start.kubernetes, "one that this release lists")
-    yield Setting("--container-runtime", start.runtime, "what runs the containers in the node")
+        yield Setting(
+            "--profile", start.profile, Sentence("a cluster of its own, beside any other")
+        )
+    yield Setting("--driver", start.driver, Sentence("what the node runs on"))
+    yield Setting("--kubernetes-version", start.kubernetes, Sentence("one that this release lists"))
+    yield Setting(
+        "--container-runtime", start.runtime, Sentence("what runs the containers in the node")
+    )
 
 
 def _extras(start: Start) -> Iterator[Setting]:
     if start.nodes > 1:
-        yield Setting("--nodes", str(start.nodes), "nodes of the cluster")
+        yield Setting("--nodes", str(start.nodes), Sentence("nodes of the cluster"))
     if start.ha:
-        yield Setting("--ha", None, "several control planes")
+        yield Setting("--ha", None, Sentence("several control planes"))
     if start.cni != "auto":
-        yield Setting("--cni", start.cni, "the network between pods")
+        yield Setting("--cni", start.cni, Sentence("the network between pods"))
     for addon in start.addons:  # one by one: not every release splits at commas
-        yield Setting("--addons", addon, "an addon to enable")
+        yield Setting("--addons", addon, Sentence("an addon to enable"))
     if start.as_root and start.driver in CONTAINER_DRIVERS:
-        yield Setting("--force", None, "as root minikube stops without it")
+        yield Setting("--force", None, Sentence("as root minikube stops without it"))
 
 
 def _nodes(start: Start, mirror: Mirror, lock: Lock | None) -> Iterator[Setting]:
@@ -76,31 +85,41 @@ def _nodes(start: Start, mirror: Mirror, lock: Lock | None) -> Iterator[Setting]
         kicbase = replace(start.release.kicbase, digest=None)
         yield Setting("--base-image", str(kicbase), _why_by_tag(start))
     if start.driver in MACHINE_DRIVERS and (iso := iso_of(start, lock)):
-        yield Setting("--iso-url", f"http://{mirror.local}/files/{iso}", "the node's disk")
+        yield Setting(
+            "--iso-url", f"http://{mirror.local}/files/{iso}", Sentence("the node's disk")
+        )
 
 
-def _why_by_tag(start: Start) -> str:
+def _why_by_tag(start: Start) -> Sentence:
     quirks = start.release.quirks
-    why = "the node's image by its tag alone, for so a loaded one is found"
+    why = Sentence("the node's image by its tag alone, for so a loaded one is found")
     if Quirk.CACHED_KICBASE_STILL_NEEDS_DIGEST_PULL in quirks:
-        return f"{why}; by digest it would be pulled again (#13768)"
+        return Sentence("{why}; by digest it would be pulled again (#13768)", why=why)
     if Quirk.KICBASE_BREAKS_WITH_REGISTRY_PORT in quirks:
-        return f"{why}; {start.release.version} can't pull it from a registry with a port (#23227)"
-    return f"{why} (#7472)"
+        return Sentence(
+            "{why}; {minikube} can't pull it from a registry with a port (#23227)",
+            why=why,
+            minikube=start.release.version,
+        )
+    return Sentence("{why} (#7472)", why=why)
 
 
 def _seeded(start: Start, lock: Lock | None) -> Iterator[Setting]:
     if preload_of(start, lock) is None:
-        yield Setting("--preload", "false", "none is seeded, and Google would be asked for it")
+        why = Sentence("none is seeded, and Google would be asked for it")
+        yield Setting("--preload", "false", why)
 
 
 def _downloads(start: Start, mirror: Mirror) -> Iterator[Setting]:
     """Yield how the host gets what it puts into the node."""
-    yield Setting("--preload", "false", "preloaded images come from Google, under other names")
-    yield Setting("--cache-images", "false", "nodes pull for themselves; the host asks no registry")
+    why = Sentence("preloaded images come from Google, under other names")
+    yield Setting("--preload", "false", why)
+    why = Sentence("nodes pull for themselves; the host asks no registry")
+    yield Setting("--cache-images", "false", why)
     if _BINARY_MIRROR in start.release.flags:
         url = f"http://{mirror.local}/k8s-release"
-        yield Setting("--binary-mirror", url, "kubelet, kubeadm and kubectl; the host fetches them")
+        why = Sentence("kubelet, kubeadm and kubectl; the host fetches them")
+        yield Setting("--binary-mirror", url, why)
 
 
 def _runtime(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
@@ -108,7 +127,9 @@ def _runtime(start: Start, mode: Mode, mirror: Mirror) -> Iterator[Setting]:
     if not has_own_nodes(start):
         return
     if start.runtime == "docker" or mode is Mode.MIRROR:
-        yield Setting("--insecure-registry", mirror.address, "nodes may pull there by plain HTTP")
+        why = Sentence("nodes may pull there by plain HTTP")
+        yield Setting("--insecure-registry", mirror.address, why)
     if start.runtime == "docker":
         url = f"http://{mirror.address}"
-        yield Setting("--registry-mirror", url, "Docker Hub's images come from the mirror too")
+        why = Sentence("Docker Hub's images come from the mirror too")
+        yield Setting("--registry-mirror", url, why)

@@ -11,6 +11,7 @@ from mirrorkit.classroom.minikube.seeds import preload_of
 from mirrorkit.classroom.minikube.start import MACHINE_DRIVERS, Mode
 from mirrorkit.classroom.minikube.wanted import images_of
 from mirrorkit.classroom.minikube.ways import uses_preload
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ _NAMED: Final = 3
 
 def notes(
     start: Start, mode: Mode, mirror: Mirror, lock: Lock | None, planted: tuple[Reference, ...]
-) -> Iterator[str]:
+) -> Iterator[Sentence]:
     """Yield the notes of a start, what may stop it first."""
     yield from _missing(start, lock)
     yield from _of_kubernetes(start)
@@ -36,72 +37,95 @@ def notes(
     if mode is Mode.SEED:
         yield from _of_seed(start, lock)
     for addon in sorted(_FETCH_MORE.intersection(start.addons)):
-        yield f"the addon {addon} fetches more while it runs than the images known of it"
-    yield (
-        f"a profile keeps the mirror of its first start: where {start.profile} exists already, name"
-        f" another with --profile; `minikube delete -p {start.profile}` is the second choice and"
-        " loses all that runs in it, its volumes and its loaded images"
+        yield Sentence(
+            "the addon {addon} fetches more while it runs than the images known of it", addon=addon
+        )
+    yield Sentence(
+        "a profile keeps the mirror of its first start: where {profile} exists already, name"
+        " another with --profile; `minikube delete -p {profile}` is the second choice and"
+        " loses all that runs in it, its volumes and its loaded images",
+        profile=start.profile,
     )
     if mode is Mode.MIRROR:
-        yield (
-            f"minikube may warn that it cannot connect to https://{mirror.address}: it only tries"
-            " https, and the nodes pull by plain HTTP; nothing is wrong"
+        yield Sentence(
+            "minikube may warn that it cannot connect to https://{address}: it only tries"
+            " https, and the nodes pull by plain HTTP; nothing is wrong",
+            address=mirror.address,
         )
     if planted:
-        yield (
-            f"{len(planted)} images are put into the nodes after the start; a manifest that names"
-            " one by digest, or with imagePullPolicy Always, still asks the internet for it"
+        yield Sentence(
+            "{n} images are put into the nodes after the start; a manifest that names"
+            " one by digest, or with imagePullPolicy Always, still asks the internet for it",
+            n=len(planted),
         )
 
 
-def _missing(start: Start, lock: Lock | None) -> Iterator[str]:
+def _missing(start: Start, lock: Lock | None) -> Iterator[Sentence]:
     """Say what the lock lacks of a start's images."""
     if lock is None:
         return
     held = {name.canonical for image in lock.images for name in (image.name, *image.also)}
     lacks = [str(image.name) for image in images_of(start) if image.name not in held]
     if lacks:
-        more = f" and {len(lacks) - _NAMED} more" if len(lacks) > _NAMED else ""
-        yield (
-            f"the lock lacks {', '.join(lacks[:_NAMED])}{more}, which this start asks for: say in"
-            f" images.yaml that minikube is {start.release.version} and Kubernetes"
-            f" {start.kubernetes}, then run `mirrorkit lock` and `mirrorkit sync`"
+        more = f" … (+{len(lacks) - _NAMED})" if len(lacks) > _NAMED else ""
+        yield Sentence(
+            "the lock lacks {names}, which this start asks for: say in"
+            " images.yaml that minikube is {minikube} and Kubernetes"
+            " {kubernetes}, then run `mirrorkit lock` and `mirrorkit sync`",
+            names=", ".join(lacks[:_NAMED]) + more,
+            minikube=start.release.version,
+            kubernetes=start.kubernetes,
         )
 
 
-def _of_kubernetes(start: Start) -> Iterator[str]:
+def _of_kubernetes(start: Start) -> Iterator[Sentence]:
     if start.kubernetes not in kubernetes_versions(start.release.version):
-        yield (
-            f"minikube {start.release.version} does not list Kubernetes {start.kubernetes}: it asks"
-            " the internet which images belong to it, and those named here are a guess"
+        yield Sentence(
+            "minikube {minikube} does not list Kubernetes {kubernetes}: it asks"
+            " the internet which images belong to it, and those named here are a guess",
+            minikube=start.release.version,
+            kubernetes=start.kubernetes,
         )
 
 
-def _of_driver(start: Start, lock: Lock | None) -> Iterator[str]:
+def _of_driver(start: Start, lock: Lock | None) -> Iterator[Sentence]:
     if start.driver == "none":
-        yield (
-            f"the driver none uses this machine's own {start.runtime}, which minikube does not"
-            f" configure: `mirrorkit client {start.runtime}` does; it needs root, and conntrack"
+        yield Sentence(
+            "the driver none uses this machine's own {runtime}, which minikube does not"
+            " configure: `mirrorkit client {runtime}` does; it needs root, and conntrack",
+            runtime=start.runtime,
         )
         if start.runtime == "docker" and minor(start.kubernetes) >= _NO_DOCKERSHIM:
-            yield f"Kubernetes {start.kubernetes} needs cri-dockerd and crictl on this machine"
+            yield Sentence(
+                "Kubernetes {kubernetes} needs cri-dockerd and crictl on this machine",
+                kubernetes=start.kubernetes,
+            )
     if start.driver == "ssh":
-        yield "the driver ssh uses the other machine's own runtime: point it at the mirror there"
+        yield Sentence(
+            "the driver ssh uses the other machine's own runtime: point it at the mirror there"
+        )
     if start.driver in MACHINE_DRIVERS and iso_of(start, lock) is None:
-        yield "the lock has not this release's ISO: add it to `files` in images.yaml"
+        yield Sentence("the lock has not this release's ISO: add it to `files` in images.yaml")
     if start.driver in _DOWNLOADED_DRIVERS:
-        yield f"minikube fetches the driver {start.driver} from GitHub: install it beforehand"
+        yield Sentence(
+            "minikube fetches the driver {driver} from GitHub: install it beforehand",
+            driver=start.driver,
+        )
     if start.driver == "podman":
-        yield "minikube calls the driver podman experimental (#8426); docker is the tried one"
+        yield Sentence(
+            "minikube calls the driver podman experimental (#8426); docker is the tried one"
+        )
     if start.runtime == "cri-o":
-        yield "cri-o was not tried with a real minikube; docker and containerd were"
+        yield Sentence("cri-o was not tried with a real minikube; docker and containerd were")
 
 
-def _of_seed(start: Start, lock: Lock | None) -> Iterator[str]:
+def _of_seed(start: Start, lock: Lock | None) -> Iterator[Sentence]:
     if not uses_preload(start):
-        yield (
-            f"minikube {start.release.version} takes no preload where Docker's storage driver is"
-            f" {start.storage_driver}, so every image is seeded by itself"
+        yield Sentence(
+            "minikube {minikube} takes no preload where Docker's storage driver is"
+            " {storage}, so every image is seeded by itself",
+            minikube=start.release.version,
+            storage=start.storage_driver,
         )
     elif preload_of(start, lock) is None:
-        yield "the lock has no preload for this start, so every image is seeded by itself"
+        yield Sentence("the lock has no preload for this start, so every image is seeded by itself")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mode, Start
     from mirrorkit.oci.reference import Reference
+    from mirrorkit.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Setting:
     name: str
     """`MINIKUBE_IMAGE_REPOSITORY`, or a flag with its dashes."""
     value: str | None
-    why: str
+    why: Sentence
 
     @property
     def word(self) -> str:
@@ -32,7 +33,7 @@ class Placed:
     path: str
     """Relative, as files/etc/containerd/certs.d/quay.io/hosts.toml."""
     text: str
-    why: str
+    why: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Seed:
     """Relative, as cache/kic/amd64/kicbase_v0.0.45.tar."""
     url_path: str
     """At the mirror, from its slash on, quoted as in a URL."""
-    why: str
+    why: Sentence
     sha256: str | None = None
     """In hex; None for an archive, which is composed when asked."""
     executable: bool = False
@@ -63,7 +64,7 @@ class Recipe:
     """kicbase for the container engine on the host; None where it comes otherwise."""
     plants: tuple[Reference, ...] = ()
     """Images to put into every node after the start: its runtime would ask the internet."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     def command(self) -> list[str]:
         """Return the words of the start, unquoted, the environment first."""

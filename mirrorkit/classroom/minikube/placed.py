@@ -17,6 +17,7 @@ from mirrorkit.classroom.minikube.wanted import (
 )
 from mirrorkit.classroom.minikube.ways import Redirect, redirect_of
 from mirrorkit.oci.reference import DOCKER_HUB, KUBERNETES, KUBERNETES_OLD
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _hosts(registry: str, mirror: Mirror) -> Placed:
     """
     url = f"http://{mirror.address}"
     text = f'server = "{url}"\n\n[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
-    why = f"containerd asks the mirror for {registry}, and nobody else"
+    why = Sentence("containerd asks the mirror for {registry}, and nobody else", registry=registry)
     return Placed(f"{_CERTS}/{registry}/hosts.toml", text, why)
 
 
@@ -69,7 +70,8 @@ def _crio(registries: list[str], mirror: Mirror) -> Placed:
         f'\n[[registry]]\nprefix = "{one}"\nlocation = "{mirror.address}/{one}"\ninsecure = true\n'
         for one in registries
     )
-    return Placed(_CRIO, own + "".join(each), "cri-o asks the mirror for every registry's images")
+    why = Sentence("cri-o asks the mirror for every registry's images")
+    return Placed(_CRIO, own + "".join(each), why)
 
 
 def fetched(start: Start) -> list[tuple[str, str]]:
@@ -106,6 +108,6 @@ def _docker(names: list[tuple[str, str]], mirror: Mirror) -> Placed:
         pull = f"docker pull -q {mirror.address}/{path}"
         tag = f"docker tag {mirror.address}/{path} {name}"
         lines.append(f'ExecStartPost=-/bin/sh -c "{there} || {{ {pull} && {tag}; }}"')
-    told = " and ".join(name for _, name in names)
-    why = f"{told}, which no flag redirects, before Kubernetes starts"
+    told = ", ".join(name for _, name in names)
+    why = Sentence("{names}, which no flag redirects, before Kubernetes starts", names=told)
     return Placed(_DOCKER, "\n".join(lines) + "\n", why)

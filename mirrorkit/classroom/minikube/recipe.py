@@ -13,6 +13,7 @@ from mirrorkit.classroom.minikube.refusals import refusals
 from mirrorkit.classroom.minikube.seeds import loaded, seeds
 from mirrorkit.classroom.minikube.ways import mode_of
 from mirrorkit.errors import RefusedStartError
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mirror, Start
@@ -42,10 +43,16 @@ def recipe(start: Start, mirror: Mirror, lock: Lock | None = None) -> Recipe:
     )
 
 
-def _overruled(start: Start, lock: Lock | None) -> list[str]:
+def _overruled(start: Start, lock: Lock | None) -> list[Sentence]:
     """Refuse a start that fails, or return the reasons that `force` overrules."""
     found = list(refusals(start, lock))
     if found and not start.force:
         first = found[0]
-        raise RefusedStartError(first.sentence, hint=f"{first.instead}; --force starts it anyway")
-    return [f"known to fail: {one.sentence}; what works: {one.instead}" for one in found]
+        hint = Sentence("{instead}; --force starts it anyway", instead=first.instead)
+        raise RefusedStartError(first.sentence, hint=hint)
+    return [
+        Sentence(
+            "known to fail: {why}; what works: {instead}", why=one.sentence, instead=one.instead
+        )
+        for one in found
+    ]

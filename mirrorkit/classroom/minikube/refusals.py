@@ -18,6 +18,7 @@ from mirrorkit.classroom.minikube.ways import (
     pulls_plain_http,
     redirect_of,
 )
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,25 +28,31 @@ if TYPE_CHECKING:
 
 _DOUBLE_SLASH: Final = ("registry-aliases", "nvidia-driver-installer")
 """Their manifests put `--image-repository`, which ends in a slash, before a slash."""
-_ONLY_ONLINE: Final = {"gvisor": "downloads its runtime from Google inside the node"}
+_ONLY_ONLINE: Final = {
+    "gvisor": Sentence("the addon gvisor downloads its runtime from Google inside the node")
+}
 _FIRST_NEW_KUBERNETES: Final = (1, 25)
 _ALWAYS_NEW_REGISTRY: Final = "v1.30.0"
-_TRANSPARENT: Final = "minikube v1.27.0 or later with --runtime containerd"
+_WITHOUT_IT: Final = Sentence("start without it")
+_TRANSPARENT: Final = Sentence("minikube v1.27.0 or later with --runtime containerd")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a start fails, and what works instead."""
 
-    why: str
+    why: Sentence
     instead: str
+    """A sentence, or words to type."""
     issue: int | None = None
     """Of kubernetes/minikube."""
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Sentence:
         """The reason with its issue."""
-        return self.why if self.issue is None else f"{self.why} (minikube #{self.issue})"
+        if self.issue is None:
+            return self.why
+        return Sentence("{why} (minikube #{issue})", why=self.why, issue=self.issue)
 
 
 def refusals(start: Start, lock: Lock | None) -> Iterator[Refusal]:
@@ -61,36 +68,50 @@ def refusals(start: Start, lock: Lock | None) -> Iterator[Refusal]:
 def _of_runtime(start: Start) -> Iterator[Refusal]:
     version, mode = start.release.version, mode_of(start)
     if start.rootless and start.runtime == "docker":
-        why = "Docker without root runs no node whose runtime is docker"
+        why = Sentence("Docker without root runs no node whose runtime is docker")
         yield Refusal(why, "--runtime containerd")
     if start.runtime == "docker" and mode is Mode.TRANSPARENT:
-        why = "Docker in the node redirects Docker Hub's images alone"
-        yield Refusal(why, f"--mode mirror, or {_TRANSPARENT}")
+        why = Sentence("Docker in the node redirects Docker Hub's images alone")
+        yield Refusal(why, _either("--mode mirror", _TRANSPARENT))
     if start.runtime == "containerd" and redirect_of(start) is not Redirect.ALL:
-        works = "--mode mirror" if pulls_plain_http(start) else "--mode seed, or --runtime docker"
+        works = (
+            "--mode mirror"
+            if pulls_plain_http(start)
+            else _either("--mode seed", "--runtime docker")
+        )
         if mode is Mode.TRANSPARENT:
-            yield Refusal(f"containerd of {version} reads no hosts.toml", works, 14482)
+            why = Sentence("containerd of {minikube} reads no hosts.toml", minikube=version)
+            yield Refusal(why, works, 14482)
         if mode is Mode.MIRROR and not pulls_plain_http(start):
-            why = f"containerd of {version} does not pull by plain HTTP"
-            yield Refusal(why, f"minikube v1.27.0 or later, or {works}", 14482)
+            why = Sentence("containerd of {minikube} does not pull by plain HTTP", minikube=version)
+            yield Refusal(why, _either(_later("v1.27.0"), works), 14482)
 
 
 def _of_driver(start: Start) -> Iterator[Refusal]:
     mode = mode_of(start)
     if not has_own_nodes(start):
         if mode is not Mode.MIRROR:
-            why = f"the driver {start.driver} takes neither a preload nor files for its runtime"
-            yield Refusal(why, "--mode mirror, or --driver docker")
+            why = Sentence(
+                "the driver {driver} takes neither a preload nor files for its runtime",
+                driver=start.driver,
+            )
+            yield Refusal(why, _either("--mode mirror", "--driver docker"))
         if start.nodes > 1 and start.driver == "none":
-            yield Refusal("the driver none has one node, this machine", "--driver docker")
+            why = Sentence("the driver none has one node, this machine")
+            yield Refusal(why, "--driver docker")
     if start.driver in MACHINE_DRIVERS and iso_path(start) is None:
-        why = f"{start.release.version} has no virtual machine for {start.platform}"
-        yield Refusal(why, "--driver docker, or minikube v1.26.0 or later")
+        why = Sentence(
+            "{minikube} has no virtual machine for {platform}",
+            minikube=start.release.version,
+            platform=start.platform,
+        )
+        yield Refusal(why, _either("--driver docker", _later("v1.26.0")))
     if start.ha and "ha" not in start.release.flags:
-        yield Refusal(f"{start.release.version} has no --ha", "minikube v1.33.0 or later")
+        why = Sentence("{minikube} has no --ha", minikube=start.release.version)
+        yield Refusal(why, _later("v1.33.0"))
     elif start.ha and not redirect_of(start).takes("ghcr.io"):
-        why = "the control planes' kube-vip comes from ghcr.io, which no flag redirects"
-        yield Refusal(why, f"--nodes without --ha, or {_TRANSPARENT}")
+        why = Sentence("the control planes' kube-vip comes from ghcr.io, which no flag redirects")
+        yield Refusal(why, _either(Sentence("--nodes without --ha"), _TRANSPARENT))
 
 
 def _of_seed(start: Start, lock: Lock | None) -> Iterator[Refusal]:
@@ -99,25 +120,30 @@ def _of_seed(start: Start, lock: Lock | None) -> Iterator[Refusal]:
     is_new = rank(start.release.version) >= rank(_ALWAYS_NEW_REGISTRY)
     is_old = minor(start.kubernetes) < _FIRST_NEW_KUBERNETES
     if is_new and is_old and not redirect.takes("k8s.gcr.io"):
-        why = f"kubeadm {start.kubernetes} asks k8s.gcr.io for what is seeded as registry.k8s.io"
-        yield Refusal(why, "--mode mirror, or Kubernetes v1.25 or later")
+        why = Sentence(
+            "kubeadm {kubernetes} asks k8s.gcr.io for what is seeded as registry.k8s.io",
+            kubernetes=start.kubernetes,
+        )
+        yield Refusal(why, _either("--mode mirror", Sentence("Kubernetes v1.25 or later")))
     if preload_of(start, lock) is not None or redirect is Redirect.ALL:
         return
     if start.nodes > 1:
-        why = "without a preload minikube's cache fills the first node alone"
-        yield Refusal(why, "--mode mirror, or one node")
+        why = Sentence("without a preload minikube's cache fills the first node alone")
+        yield Refusal(why, _either("--mode mirror", Sentence("one node")))
     if start.runtime == "containerd":
-        why = "without a preload the network kindnet is not in minikube's cache"
-        yield Refusal(why, f"the preload in the lock, or {_TRANSPARENT}")
+        why = Sentence("without a preload the network kindnet is not in minikube's cache")
+        yield Refusal(why, _either(Sentence("the preload in the lock"), _TRANSPARENT))
 
 
 def _of_addons(start: Start) -> Iterator[Refusal]:
     for addon in start.addons:
         if addon in _ONLY_ONLINE:
-            yield Refusal(f"the addon {addon} {_ONLY_ONLINE[addon]}", "start without it")
+            yield Refusal(_ONLY_ONLINE[addon], _WITHOUT_IT)
         if addon in _DOUBLE_SLASH and mode_of(start) is Mode.MIRROR:
-            why = f"the addon {addon} makes invalid names of an image repository"
-            yield Refusal(why, f"start without it, or {_TRANSPARENT}")
+            why = Sentence(
+                "the addon {addon} makes invalid names of an image repository", addon=addon
+            )
+            yield Refusal(why, _either(_WITHOUT_IT, _TRANSPARENT))
 
 
 def _of_names(start: Start) -> Iterator[Refusal]:
@@ -127,15 +153,29 @@ def _of_names(start: Start) -> Iterator[Refusal]:
         is_cured = start.runtime == "docker" and is_network and not image.by_digest
         if not is_cured and not is_cri_dockerd_pause(image, start):
             who = image.needed_by[-1]
-            why = f"{who} asks {image.name.registry} itself for {image.name.repository}"
-            yield Refusal(f"{why}, and {start.runtime} redirects it not", _instead(start, who))
+            why = Sentence(
+                "{who} asks {registry} itself for {repository}, and {runtime} redirects it not",
+                who=who,
+                registry=image.name.registry,
+                repository=image.name.repository,
+                runtime=start.runtime,
+            )
+            yield Refusal(why, _instead(start, who))
 
 
 def _instead(start: Start, who: str) -> str:
     kind, _, name = who.partition(" ")
     if kind == "cni":
         follows = Quirk.CALICO_FOLLOWS_IMAGE_REPOSITORY in start.release.quirks
-        return f"--cni {'calico' if follows else 'kindnet'}, or {_TRANSPARENT}"
+        return _either(f"--cni {'calico' if follows else 'kindnet'}", _TRANSPARENT)
     if mode_of(start) is Mode.SEED:
-        return f"--mode mirror, or {_TRANSPARENT}"
-    return f"start without {name}, or {_TRANSPARENT}"
+        return _either("--mode mirror", _TRANSPARENT)
+    return _either(Sentence("start without {name}", name=name), _TRANSPARENT)
+
+
+def _either(one: str, other: str) -> Sentence:
+    return Sentence("{one}, or {other}", one=one, other=other)
+
+
+def _later(version: str) -> Sentence:
+    return Sentence("minikube {version} or later", version=version)

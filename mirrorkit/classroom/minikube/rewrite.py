@@ -21,6 +21,7 @@ from mirrorkit.classroom.minikube.rules import although_exported
 from mirrorkit.classroom.minikube.words import calls_in, exports_of
 from mirrorkit.errors import RefusedStartError, UsageError
 from mirrorkit.scan.lexer import parse_script
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +138,8 @@ def _rewrite(edits: Edits, call: Call, arguments: Arguments, kitchen: _Kitchen) 
         _check_values(arguments)
         recipe, mirror = kitchen.recipe(call, arguments)
     except (UsageError, RefusedStartError) as error:
-        raise type(error)(f"line {line}: {error.message}", hint=error.hint) from error
+        told = Sentence("line {line}: {error}", line=line, error=error.message)
+        raise type(error)(told, hint=error.hint) from error
     fit(edits, call, arguments, recipe, mirror)
 
 

@@ -18,6 +18,7 @@ from mirrorkit.classroom.minikube.wanted import (
     is_cri_dockerd_pause,
 )
 from mirrorkit.classroom.minikube.ways import uses_preload
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,17 +49,19 @@ def seeds(start: Start, mode: Mode, lock: Lock | None) -> Iterator[Seed]:
         yield _kicbase(start)
     if mode is not Mode.SEED:
         if "binary-mirror" not in start.release.flags:
-            yield from _binaries(start, lock, PROGRAMS, "this release has no --binary-mirror")
+            why = Sentence("this release has no --binary-mirror")
+            yield from _binaries(start, lock, PROGRAMS, why)
         return
     preload = preload_of(start, lock)
     if preload is not None:
-        why = "the cluster's images and programs; what lies in the cache is not asked for"
+        why = Sentence("the cluster's images and programs; what lies in the cache is not asked for")
         path = layout_of(start).preload(preload)
         yield Seed(str(path), f"/files/{preload}", why, _sha256(lock, preload))
-        yield from _binaries(start, lock, ("kubectl",), "for `minikube kubectl`")
+        why = Sentence("for `minikube kubectl`")
+        yield from _binaries(start, lock, ("kubectl",), why)
         return
     yield from _images(start)
-    yield from _binaries(start, lock, PROGRAMS, "the programs of the node")
+    yield from _binaries(start, lock, PROGRAMS, Sentence("the programs of the node"))
 
 
 def preload_of(start: Start, lock: Lock | None) -> str | None:
@@ -77,9 +80,13 @@ def preload_of(start: Start, lock: Lock | None) -> str | None:
 
 def _kicbase(start: Start) -> Seed:
     kicbase = replace(start.release.kicbase, digest=None)
-    why = "minikube looks for the node's image here"
+    why = Sentence("minikube looks for the node's image here")
     if _ignores_daemon(start):
-        why += f": {start.release.version} never finds it in Docker (#19661)"
+        why = Sentence(
+            "{why}: {minikube} never finds it in Docker (#19661)",
+            why=why,
+            minikube=start.release.version,
+        )
     path = layout_of(start).kicbase(kicbase)
     return Seed(str(path), archive_path(kicbase, start), why)
 
@@ -90,10 +97,12 @@ def _images(start: Start) -> Iterator[Seed]:
         if is_cached(image) and not is_cri_dockerd_pause(image, start):
             name = replace(default_name(image, start), digest=None)
             path = layout_of(start).image(name)
-            yield Seed(str(path), archive_path(name, start), "an image of the cluster")
+            yield Seed(str(path), archive_path(name, start), Sentence("an image of the cluster"))
 
 
-def _binaries(start: Start, lock: Lock | None, names: tuple[str, ...], why: str) -> Iterator[Seed]:
+def _binaries(
+    start: Start, lock: Lock | None, names: tuple[str, ...], why: Sentence
+) -> Iterator[Seed]:
     folder = layout_of(start).binaries(start.platform, start.kubernetes)
     for name in names:
         path = f"k8s-release/{start.kubernetes}/bin/{start.platform}/{name}"

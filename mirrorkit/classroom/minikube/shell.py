@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
     from mirrorkit.classroom.minikube.start import Mirror
+    from mirrorkit.classroom.words import Say
 
 _NOT_BY_ENVIRONMENT: Final = ("--insecure-registry", "--addons", "--iso-url")
 """minikube reads these from its command line alone (minikube.md §1, §3.3)."""
@@ -32,37 +33,37 @@ def quoted(text: str) -> str:
     return f"'{inner}'"
 
 
-def shell(recipe: Recipe, mirror: Mirror) -> str:
+def shell(recipe: Recipe, mirror: Mirror, say: Say) -> str:
     """Return lines to paste: what to fetch and place, then the start, each with its reason.
 
     A step that fails ends the paste, not the shell it is pasted into.
     """
     start = recipe.start
     lines = [f"# minikube {start.release.version}, Kubernetes {start.kubernetes}: {recipe.mode}"]
-    lines += [f"# {note}" for note in recipe.notes]
-    steps = [line for seed in recipe.seeds for line in _fetched(seed, mirror)]
-    steps += [line for file in recipe.files for line in _written(file)]
-    steps += _loaded(recipe, mirror)
+    lines += [f"# {say(note)}" for note in recipe.notes]
+    steps = [line for seed in recipe.seeds for line in _fetched(seed, mirror, say)]
+    steps += [line for file in recipe.files for line in _written(file, say)]
+    steps += _loaded(recipe, mirror, say)
     lines += ["(", "set -e", _HOME, *steps]
-    lines += [_reason(one) for one in (*recipe.environment, *recipe.flags)]
-    return "\n".join([*lines, _start(recipe), *_planted(recipe, mirror), ")", ""])
+    lines += [_reason(one, say) for one in (*recipe.environment, *recipe.flags)]
+    return "\n".join([*lines, _start(recipe), *_planted(recipe, mirror, say), ")", ""])
 
 
-def _planted(recipe: Recipe, mirror: Mirror) -> list[str]:
+def _planted(recipe: Recipe, mirror: Mirror, say: Say) -> list[str]:
     """Leave it to setup.sh, which knows how for each runtime."""
     if not recipe.plants:
         return []
     names = ", ".join(map(str, recipe.plants[:_NAMED]))
-    more = f" and {len(recipe.plants) - _NAMED} more" if len(recipe.plants) > _NAMED else ""
+    more = f" … (+{len(recipe.plants) - _NAMED})" if len(recipe.plants) > _NAMED else ""
     words = f"plant --profile {quoted(recipe.start.profile)}"
     return [
-        f"# into the nodes: {names}{more}",
+        "# " + say("into the nodes: {names}", names=names + more),
         f"curl -f http://{mirror.local}/setup.sh | sh -s -- {words}",
     ]
 
 
-def _reason(setting: Setting) -> str:
-    return f"# {setting.word}: {setting.why}"
+def _reason(setting: Setting, say: Say) -> str:
+    return f"# {setting.word}: {say(setting.why)}"
 
 
 def _start(recipe: Recipe) -> str:
@@ -72,10 +73,10 @@ def _start(recipe: Recipe) -> str:
     return " \\\n  ".join([" ".join([*environment, "minikube start"]), *flags])
 
 
-def _fetched(seed: Seed, mirror: Mirror) -> Iterator[str]:
+def _fetched(seed: Seed, mirror: Mirror, say: Say) -> Iterator[str]:
     url = quoted(f"http://{mirror.local}{seed.url_path}")
     path = f'"$home"/{quoted(seed.path)}'
-    yield f"# {seed.path}: {seed.why}"
+    yield f"# {seed.path}: {say(seed.why)}"
     yield f"curl -f --create-dirs -o {path} {url}"
     if seed.sha256:
         summed = f'{quoted(seed.sha256)} "$home/"{quoted(seed.path)}'
@@ -84,62 +85,64 @@ def _fetched(seed: Seed, mirror: Mirror) -> Iterator[str]:
         yield f"chmod +x {path}"
 
 
-def _written(file: Placed) -> Iterator[str]:
+def _written(file: Placed, say: Say) -> Iterator[str]:
     folder = file.path.rpartition("/")[0]
-    yield f"# {file.path}: {file.why}"
+    yield f"# {file.path}: {say(file.why)}"
     yield f'mkdir -p "$home"/{quoted(folder)}'
     yield f'printf %s {quoted(file.text)} > "$home"/{quoted(file.path)}'
 
 
-def _loaded(recipe: Recipe, mirror: Mirror) -> list[str]:
+def _loaded(recipe: Recipe, mirror: Mirror, say: Say) -> list[str]:
     if recipe.load is None:
         return []
     url = quoted(f"http://{mirror.local}{archive_path(recipe.load, recipe.start)}")
     engine = "podman" if recipe.start.driver == "podman" else "docker"
     return [
-        "# the node's image",
+        "# " + say("the node's image"),
         f"curl -f {url} | {engine} load",
         f"{engine} image inspect {recipe.load} >/dev/null",
     ]
 
 
-def env(recipe: Recipe, _mirror: Mirror) -> str:
+def env(recipe: Recipe, _mirror: Mirror, say: Say) -> str:
     """Return variables to export, and the words minikube takes on its command line alone."""
     flags = {one: one.name in _NOT_BY_ENVIRONMENT for one in recipe.flags}
-    exported = [_exported(one, one.name) for one in recipe.environment]
+    exported = [_exported(one, one.name, say) for one in recipe.environment]
     exported += [
-        _exported(one, _variable(one)) for one, only_flag in flags.items() if not only_flag
+        _exported(one, _variable(one), say) for one, only_flag in flags.items() if not only_flag
     ]
     words = [one.word for one, only_flag in flags.items() if only_flag]
-    return "\n".join([*exported, f"# then: {shlex.join(['minikube', 'start', *words])}", ""])
+    then = shlex.join(["minikube", "start", *words])
+    return "\n".join([*exported, "# " + say("then: {command}", command=then), ""])
 
 
-def _exported(setting: Setting, name: str) -> str:
+def _exported(setting: Setting, name: str, say: Say) -> str:
     value = "true" if setting.value is None else setting.value
-    return f"export {name}={quoted(value)}  # {setting.why}"
+    return f"export {name}={quoted(value)}  # {say(setting.why)}"
 
 
 def _variable(setting: Setting) -> str:
     return "MINIKUBE_" + setting.name.removeprefix("--").replace("-", "_").upper()
 
 
-def calls(recipe: Recipe, _mirror: Mirror) -> str:
+def calls(recipe: Recipe, _mirror: Mirror, say: Say) -> str:
     """Return calls of functions that setup.sh defines, every argument in single quotes."""
-    return "".join(f"{' '.join([name, *map(quoted, words)])}\n" for name, *words in _calls(recipe))
+    told = _calls(recipe, say)
+    return "".join(f"{' '.join([name, *map(quoted, words)])}\n" for name, *words in told)
 
 
-def _calls(recipe: Recipe) -> Iterator[tuple[str, ...]]:
+def _calls(recipe: Recipe, say: Say) -> Iterator[tuple[str, ...]]:
     yield "release", recipe.start.release.version
     yield "kubernetes", recipe.start.kubernetes
     for setting in recipe.environment:
-        yield "setting", setting.name, setting.value or "", setting.why
+        yield "setting", setting.name, setting.value or "", say(setting.why)
     for flag in recipe.flags:
-        yield "flag", flag.word, flag.why
+        yield "flag", flag.word, say(flag.why)
     for file in recipe.files:
-        yield "place", file.path, file.text, file.why
+        yield "place", file.path, file.text, say(file.why)
     for seed in recipe.seeds:
         yield "seed", seed.path, seed.url_path, seed.sha256 or "", "x" if seed.executable else ""
     if recipe.load:
         yield "load", str(recipe.load)
     yield from (("plant", str(plant)) for plant in recipe.plants)
-    yield from (("note", note) for note in recipe.notes)
+    yield from (("note", say(note)) for note in recipe.notes)

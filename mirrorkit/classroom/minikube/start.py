@@ -13,6 +13,7 @@ from mirrorkit.catalog.versions import rank
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import is_host
+from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
     from mirrorkit.catalog.releases import Release
@@ -80,20 +81,22 @@ class Start:
 
     def __post_init__(self) -> None:
         """Check every word."""
-        checked(self.driver, DRIVERS, "driver of minikube")
-        checked(self.runtime, RUNTIMES, "container runtime")
-        checked(self.cni, NETWORKS, "network")
+        checked(self.driver, DRIVERS, Sentence("driver of minikube"))
+        checked(self.runtime, RUNTIMES, Sentence("container runtime"))
+        checked(self.cni, NETWORKS, Sentence("network"))
         if not 1 <= self.nodes <= NODES_MOST:
-            raise UsageError(f"a cluster of {self.nodes} nodes", hint=f"from 1 to {NODES_MOST}")
+            hint = Sentence("from 1 to {n}", n=NODES_MOST)
+            raise UsageError(Sentence("a cluster of {n} nodes", n=self.nodes), hint=hint)
         if not _PROFILE.match(self.profile):
-            hint = "letters, digits and hyphens, a letter or digit first"
-            raise UsageError(f"{self.profile[:60]!r} is no profile's name", hint=hint)
+            hint = Sentence("letters, digits and hyphens, a letter or digit first")
+            told = Sentence("{name!r} is no profile's name", name=self.profile[:60])
+            raise UsageError(told, hint=hint)
         if self.storage_driver is not None and not _WORD.match(self.storage_driver):
-            raise UsageError(
-                f"{self.storage_driver[:60]!r} is no storage driver", hint="as overlay2"
-            )
+            told = Sentence("{name!r} is no storage driver", name=self.storage_driver[:60])
+            raise UsageError(told, hint=Sentence("as overlay2"))
         if self.platform.os != "linux":
-            raise UsageError(f"no node runs on {self.platform}", hint="linux/amd64 or linux/arm64")
+            told = Sentence("no node runs on {platform}", platform=self.platform)
+            raise UsageError(told, hint=Sentence("linux/amd64 or linux/arm64"))
         for addon in self.addons:
             addon_images(addon, self.release.version)
         if self.force:
@@ -127,5 +130,6 @@ def _check_address(text: str) -> None:
     name, _, port = text.rpartition(":")
     is_port = port.isascii() and port.isdigit() and 0 < int(port[:6]) <= _PORT_MOST
     if not (name and is_port and is_host(text)):
-        hint = "as 192.168.230.1:5080, with its port and nothing else"
-        raise UsageError(f"{text[:60]!r} is not the mirror's HOST:PORT", hint=hint)
+        hint = Sentence("as 192.168.230.1:5080, with its port and nothing else")
+        told = Sentence("{address!r} is not the mirror's HOST:PORT", address=text[:60])
+        raise UsageError(told, hint=hint)

@@ -10,19 +10,27 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.minikube.parts import Recipe
     from mirrorkit.classroom.minikube.start import Mirror
+    from mirrorkit.classroom.words import Say
 
 
-def text(recipe: Recipe, mirror: Mirror) -> str:
+def text(recipe: Recipe, mirror: Mirror, say: Say) -> str:
     """Return the command, and below it what each word is for, in columns."""
     start = recipe.start
     about = f"minikube {start.release.version}, Kubernetes {start.kubernetes}, {start.runtime}"
-    lines = [" ".join(map(_shown, recipe.command())), "", f"{about}: mode {recipe.mode}"]
+    mode = say("{start}: mode {mode}", start=about, mode=recipe.mode)
+    lines = [" ".join(map(_shown, recipe.command())), "", mode]
     limits = start.release.limits
-    lines += [f"it wants {limits.cpus} CPUs and {limits.memory_mib} MiB of memory at least"]
-    for head, rows in _parts(recipe, mirror):
+    lines += [
+        say(
+            "it wants {cpus} CPUs and {mib} MiB of memory at least",
+            cpus=limits.cpus,
+            mib=limits.memory_mib,
+        )
+    ]
+    for head, rows in _parts(recipe, mirror, say):
         if rows:
             lines += ["", head, *_columns(rows)]
-    lines += ["", *(f"note: {note}" for note in recipe.notes)]
+    lines += ["", *(say("note: {note}", note=note) for note in recipe.notes)]
     return "\n".join([*lines, ""])
 
 
@@ -33,16 +41,19 @@ def _shown(word: str) -> str:
     return f"{name}={shlex.quote(value)}" if is_assignment else shlex.quote(word)
 
 
-def _parts(recipe: Recipe, mirror: Mirror) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    yield "environment", [(one.word, one.why) for one in recipe.environment]
-    yield "flags", [(one.word, one.why) for one in recipe.flags]
-    yield "files, below ~/.minikube", [(one.path, one.why) for one in recipe.files]
-    fetched = [(one.path, f"{one.why}; from {one.url_path}") for one in recipe.seeds]
-    yield f"downloads from {mirror.local}, to below ~/.minikube", fetched
-    why = "the node's image, from the mirror's /archives"
-    yield "loaded on this machine", [(str(recipe.load), why)] if recipe.load else []
-    why = "the node's runtime would ask the internet for it"
-    yield "put into each node after the start", [(str(one), why) for one in recipe.plants]
+def _parts(recipe: Recipe, mirror: Mirror, say: Say) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    yield say("environment"), [(one.word, say(one.why)) for one in recipe.environment]
+    yield say("flags"), [(one.word, say(one.why)) for one in recipe.flags]
+    yield say("files, below ~/.minikube"), [(one.path, say(one.why)) for one in recipe.files]
+    fetched = [
+        (one.path, say("{why}; from {path}", why=one.why, path=one.url_path))
+        for one in recipe.seeds
+    ]
+    yield say("downloads from {address}, to below ~/.minikube", address=mirror.local), fetched
+    why = say("the node's image, from the mirror's /archives")
+    yield say("loaded on this machine"), [(str(recipe.load), why)] if recipe.load else []
+    why = say("the node's runtime would ask the internet for it")
+    yield say("put into each node after the start"), [(str(one), why) for one in recipe.plants]
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -25,7 +25,7 @@ with_docker_mirror() {
     if [ -e "$DAEMON" ] && [ ! -e "$DAEMON.mirrorkit-backup" ]; then cp -p "$DAEMON" "$DAEMON.mirrorkit-backup"; fi
     cat "$new" >"$DAEMON"
     reload_docker
-    say "Docker asks the mirror for docker.io from now on" "Docker 今后从镜像服务器拉取 docker.io"
+    say "Docker asks the mirror for docker.io from now on" "Docker 今后从镜像站拉取 docker.io"
 }
 
 # merged URL HOST: daemon.json with both added.

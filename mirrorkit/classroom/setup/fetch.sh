@@ -118,7 +118,7 @@ fetch() {
             wait_for_mirror "$since" "$status"
             continue
             ;;
-        *) fail ABSENT "the mirror has no $url ($status)" "镜像服务器没有 $url（$status）" "curl $url" ;;
+        *) fail ABSENT "the mirror has no $url ($status)" "镜像站没有 $url（$status）" "curl $url" ;;
         esac
         [ -n "$size" ] || fail SIZE "no length is told of $url" "$url 没有给出长度" "curl -I $url"
         [ -z "$WAITED" ] || wait_ends
@@ -152,9 +152,9 @@ WAITED=
 wait_for_mirror() {
     local gone
     gone=$(($(date +%s) - $1))
-    [ "$gone" -lt "$WAIT" ] || fail MIRROR "the mirror $MIRROR does not answer${2:+ ($2)}" "镜像服务器 $MIRROR 没有应答${2:+（$2）}" "curl http://$MIRROR/health"
+    [ "$gone" -lt "$WAIT" ] || fail MIRROR "the mirror $MIRROR does not answer${2:+ ($2)}" "镜像站 $MIRROR 没有应答${2:+（$2）}" "curl http://$MIRROR/health"
     if [ -z "$WAITED" ]; then
-        tell "waiting for the mirror $MIRROR; Ctrl-C loses nothing" "正在等待镜像服务器 $MIRROR；按 Ctrl-C 不会丢失进度"
+        tell "waiting for the mirror $MIRROR; Ctrl-C loses nothing" "正在等待镜像站 $MIRROR；按 Ctrl-C 不会丢失进度"
     fi
     WAITED=1
     [ ! -t 2 ] || printf '\r\033[K  %s / %s s' "$gone" "$WAIT" >&2
@@ -164,5 +164,5 @@ wait_for_mirror() {
 wait_ends() {
     WAITED=
     progress_ends
-    tell "the mirror answers again" "镜像服务器恢复应答"
+    tell "the mirror answers again" "镜像站恢复应答"
 }

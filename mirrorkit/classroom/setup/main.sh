@@ -34,9 +34,9 @@ usage() {
   --reset               不用网络，用本机已有内容重建集群（需先运行 --with-seed）
   --uninstall           移除本脚本放置的一切，仅此而已
   --with-seed           同时下载 preload，--reset 需要它
-  --with-docker-mirror  让本机 Docker 从镜像服务器拉取 docker.io
-  --with-docker         从镜像服务器安装 Docker（课程包含时）
-  --no-relay            集群直接使用镜像服务器的地址
+  --with-docker-mirror  让本机 Docker 从镜像站拉取 docker.io
+  --with-docker         从镜像站安装 Docker（课程包含时）
+  --no-relay            集群直接使用镜像站的地址
   --profile 名称        集群名；--name 名字：显示在老师的页面；--no-report：不上报
   --yes                 对所有问题回答是"
 }
@@ -121,7 +121,7 @@ run_checks() {
         check_programs
         check_profiles
     elif [ "${FAILED##*MIRROR}" = "$FAILED" ]; then
-        finding fail START "the mirror gives no start for this: $(reason)" "镜像服务器没有这种启动方式：$(reason)" "curl '$RECIPE_URL'"
+        finding fail START "the mirror gives no start for this: $(reason)" "镜像站没有这种启动方式：$(reason)" "curl '$RECIPE_URL'"
     fi
 }
 

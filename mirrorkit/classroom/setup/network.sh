@@ -16,10 +16,10 @@ check_network() {
 
 check_mirror() {
     case $1 in
-    200) finding ok MIRROR "the mirror $MIRROR has all of the class" "镜像服务器 $MIRROR 内容完整" ;;
-    503) finding warn MIRROR "the mirror $MIRROR does not have all of the class yet" "镜像服务器 $MIRROR 尚未准备完整" "curl http://$MIRROR/health" ;;
-    '') finding fail MIRROR "the mirror $MIRROR does not answer" "镜像服务器 $MIRROR 没有应答" "curl http://$MIRROR/health" ;;
-    *) finding fail MIRROR "what answers at $MIRROR is not the mirror ($1)" "$MIRROR 上的不是镜像服务器（$1）" "curl http://$MIRROR/health" ;;
+    200) finding ok MIRROR "the mirror $MIRROR has all of the class" "镜像站 $MIRROR 内容完整" ;;
+    503) finding warn MIRROR "the mirror $MIRROR does not have all of the class yet" "镜像站 $MIRROR 尚未准备完整" "curl http://$MIRROR/health" ;;
+    '') finding fail MIRROR "the mirror $MIRROR does not answer" "镜像站 $MIRROR 没有应答" "curl http://$MIRROR/health" ;;
+    *) finding fail MIRROR "what answers at $MIRROR is not the mirror ($1)" "$MIRROR 上的不是镜像站（$1）" "curl http://$MIRROR/health" ;;
     esac
 }
 
@@ -43,7 +43,7 @@ check_clock() {
     off=$(($(date +%s) - there))
     [ $off -ge 0 ] || off=$((-off))
     if [ $off -le $CLOCK_MOST ]; then finding ok CLOCK "the clock is right" "时钟正确"; else
-        finding warn CLOCK "the clock is $off s off the mirror's" "时钟与镜像服务器相差 $off 秒" "$(sudo_word)date -u -s '$(printf '%s' "$1" | cut -d ' ' -f 2-)'"
+        finding warn CLOCK "the clock is $off s off the mirror's" "时钟与镜像站相差 $off 秒" "$(sudo_word)date -u -s '$(printf '%s' "$1" | cut -d ' ' -f 2-)'"
     fi
 }
 
@@ -62,9 +62,9 @@ check_proxies() {
     proxy=${http_proxy:-${HTTP_PROXY:-${https_proxy:-${HTTPS_PROXY:-${all_proxy:-${ALL_PROXY:-}}}}}}
     host=${MIRROR%:*}
     if [ -z "$proxy" ]; then finding ok PROXY "no proxy" "没有代理"; elif is_direct "$host" "${NO_PROXY:-},${no_proxy:-}"; then
-        finding ok PROXY "a proxy, but not for the mirror" "有代理，但不用于镜像服务器"
+        finding ok PROXY "a proxy, but not for the mirror" "有代理，但不用于镜像站"
     else
-        finding warn PROXY "a proxy is set, and would be asked for the mirror" "设置了代理，访问镜像服务器也会经过它" "export NO_PROXY=$(direct_hosts) no_proxy=$(direct_hosts)"
+        finding warn PROXY "a proxy is set, and would be asked for the mirror" "设置了代理，访问镜像站也会经过它" "export NO_PROXY=$(direct_hosts) no_proxy=$(direct_hosts)"
     fi
 }
 

@@ -114,8 +114,8 @@ plant_report() {
     [ "$ready" != "$1" ] || return 0
     grep '^failed ' "$2" | while read -r _ node name why; do
         case $why in
-        *'not found'* | *'manifest unknown'*) tell "$node: the mirror has no $name; teacher: mirrorkit add $name" "$node：镜像服务器没有 $name；教师可运行 mirrorkit add $name" ;;
-        *'HTTP response to HTTPS'*) tell "$node: was started without --insecure-registry for the mirror, so not $name" "$node：启动时没有对镜像服务器使用 --insecure-registry，无法拉取 $name" ;;
+        *'not found'* | *'manifest unknown'*) tell "$node: the mirror has no $name; teacher: mirrorkit add $name" "$node：镜像站没有 $name；教师可运行 mirrorkit add $name" ;;
+        *'HTTP response to HTTPS'*) tell "$node: was started without --insecure-registry for the mirror, so not $name" "$node：启动时没有对镜像站使用 --insecure-registry，无法拉取 $name" ;;
         *) tell "$node: $name: $why" "$node：$name：$why" ;;
         esac
     done

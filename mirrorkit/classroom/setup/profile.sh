@@ -29,7 +29,7 @@ check_profiles() {
         [ -f "$file" ] || continue
         name=${file%/config.json}
         name=${name##*/}
-        if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像服务器"; else
+        if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像站"; else
             finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $name"
         fi
     done

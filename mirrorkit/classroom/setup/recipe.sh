@@ -27,7 +27,7 @@ note() { NOTES="$NOTES$1
 # ask_recipe PROFILE MODE: ask for it and take it in; 1 where the mirror knows none.
 ask_recipe() {
     RECIPE_URL="http://$MIRROR/api/v1/minikube/flags?format=calls&arch=$ARCH&profile=$1&address=$ADDRESS&local=$LOCAL$ASKED"
-    RECIPE_URL="$RECIPE_URL${STORAGE:+&storage_driver=$STORAGE}${ROOTLESS:+&rootless=1}${2:+&mode=$2}"
+    RECIPE_URL="$RECIPE_URL${STORAGE:+&storage_driver=$STORAGE}${ROOTLESS:+&rootless=1}${2:+&mode=$2}${CHINESE:+&lang=zh}"
     ! is_root || RECIPE_URL="$RECIPE_URL&root=1"
     get "$RECIPE_URL" >"$SCRATCH/recipe" || return 1
     forget_recipe
@@ -44,7 +44,7 @@ reason() {
     [ "$CLIENT" != curl ] || direct curl -sS --max-time 20 --max-filesize 100000 "$RECIPE_URL" 2>/dev/null | head -n 2 | tr '\n\t' '  '
 }
 
-no_recipe() { fail START "the mirror gives no start for this: $1" "镜像服务器没有这种启动方式：$1" "curl '$RECIPE_URL'"; }
+no_recipe() { fail START "the mirror gives no start for this: $1" "镜像站没有这种启动方式：$1" "curl '$RECIPE_URL'"; }
 
 # keep_recipe NAME: for --reset, which has no network.
 keep_recipe() {

@@ -25,7 +25,7 @@ make_relay() {
     if [ "$port" = $RELAY_PORT ] && is_here "$host"; then
         drop_relay # it would lead to itself
         if is_here "$gateway"; then
-            answers "$gateway:$RELAY_PORT" || fail LISTEN "the mirror on this machine does not listen on all its addresses" "本机的镜像服务器没有监听所有地址" "mirrorkit up --listen :$RELAY_PORT"
+            answers "$gateway:$RELAY_PORT" || fail LISTEN "the mirror on this machine does not listen on all its addresses" "本机的镜像站没有监听所有地址" "mirrorkit up --listen :$RELAY_PORT"
         else
             drop_network # Docker is in a VM, where nothing answers on that port: the mirror's own address it is
         fi
@@ -175,7 +175,7 @@ await_relay() {
     ! is_here "$1" || address=$1
     until answers "$address:$RELAY_PORT"; do
         tries=$((tries + 1))
-        [ $tries -lt 10 ] || fail RELAY "the relay does not reach the mirror $MIRROR" "中继连不上镜像服务器 $MIRROR" "docker logs $RELAY"
+        [ $tries -lt 10 ] || fail RELAY "the relay does not reach the mirror $MIRROR" "中继连不上镜像站 $MIRROR" "docker logs $RELAY"
         sleep 1
     done
 }

@@ -93,4 +93,4 @@ reset() {
 
 has_seed() { holds "$MINI/$1" "$3" || SEED_IS_HERE=; }
 
-no_seed() { fail SEED "a fresh cluster without a network takes a seed, which is not here: fetch it while the mirror is" "离线重建集群需要种子，本机还没有：请在能访问镜像服务器时下载" "curl http://$MIRROR | sh -s -- --with-seed"; }
+no_seed() { fail SEED "a fresh cluster without a network takes a seed, which is not here: fetch it while the mirror is" "离线重建集群需要种子，本机还没有：请在能访问镜像站时下载" "curl http://$MIRROR | sh -s -- --with-seed"; }
