@@ -98,7 +98,7 @@ plant_one() {
     if why=$(docker exec "$1" sh -c "$IN_NODE" plant "$3/$2" "$2" $PULL </dev/null 2>&1); then
         echo "ok $1 $2"
     else
-        echo "failed $1 $2 $(printf '%s' "$why" | tr '\n\t' '  ' | tail -c 300)"
+        echo "failed $1 $2 $(printf '%s' "$why" | tr '\n\t' '  ' | tail -c 3000)"
     fi
 }
 
@@ -114,9 +114,12 @@ plant_report() {
     [ "$ready" != "$1" ] || return 0
     grep '^failed ' "$2" | while read -r _ node name why; do
         case $why in
-        *'not found'* | *'manifest unknown'*) tell "$node: the mirror has no $name; teacher: mirrorkit add $name" "$node：镜像站没有 $name；教师可运行 mirrorkit add $name" ;;
+        *'not found'* | *'manifest unknown'*) tell "$node: the mirror has no $name; teacher: mirrorkit sync" "$node：镜像站没有 $name；教师可运行 mirrorkit sync" ;;
         *'HTTP response to HTTPS'*) tell "$node: was started without --insecure-registry for the mirror, so not $name" "$node：启动时没有对镜像站使用 --insecure-registry，无法拉取 $name" ;;
-        *) tell "$node: $name: $why" "$node：$name：$why" ;;
+        *)
+            why=$(printf '%s' "$why" | tail -c 300)
+            tell "$node: $name: $why" "$node：$name：$why"
+            ;;
         esac
     done
     return 1
