@@ -57,6 +57,11 @@ def file_layer(files: Mapping[str, bytes]) -> Layer:
     return _layer(_tar(made), level=1)
 
 
+def tree_layer(archive: Path) -> Layer:
+    """Make a layer of a whole system that lies there as a tar."""
+    return _layer(archive.read_bytes(), level=1)
+
+
 def _layer(archive: bytes, level: int) -> Layer:
     data = gzip.compress(archive, compresslevel=level, mtime=0)
     return Layer(data, digest_of(data), digest_of(archive))

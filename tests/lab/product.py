@@ -75,10 +75,14 @@ class Product:
         head = {"platforms": list(platforms)} if platforms else {}
         self._lock.write_text(json.dumps({"version": 1, **head, "images": pins}, indent=1))
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Return the options that name the class's lock and settings."""
+        return ("--lock", str(self._lock), "--config", str(self._settings))
+
     def command(self, verb: str, *arguments: str) -> tuple[str, ...]:
         """Return a command line that works from any folder."""
-        documents = ("--lock", str(self._lock), "--config", str(self._settings))
-        return (*self.program, verb, "--store", str(self.store), *documents, *arguments)
+        return (*self.program, verb, "--store", str(self.store), *self.documents, *arguments)
 
     def __call__(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.lab.process import LabError, output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 CLONE_NEWNET = 0x40000000
 
@@ -63,6 +63,13 @@ def room(count: int, *, rate: str = "", uplink: str | None = None) -> Iterator[l
         for namespace in (switch, *(host.namespace for host in hosts)):
             with suppress(LabError):
                 _ip("netns", "delete", namespace)
+
+
+def move(hosts: Iterable[Host], network: str) -> None:
+    """Go to another room: the machines get other addresses, one after the other."""
+    for number, host in enumerate(hosts, 1):
+        _ip("-n", host.namespace, "address", "flush", "dev", "eth0")
+        _ip("-n", host.namespace, "address", "add", f"{network}.{number}/24", "dev", "eth0")
 
 
 def _connect(switch: str, port: str, host: Host, rate: str) -> None:

@@ -6,10 +6,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.lab.engines import docker_engine
-from tests.lab.process import LabError, output, running
+from tests.lab.process import LabError, running
 from tests.lab.product import product_for
 from tests.lab.registry import docker_registry
-from tests.lab.room import room
+from tests.lab.room import move, room
 from tests.lab.student import Student
 
 if TYPE_CHECKING:
@@ -37,11 +37,8 @@ class School(NamedTuple):
             yield
 
     def move(self, network: str) -> None:
-        """Go to another room: teacher and student get other addresses, one after the other."""
-        for host, number in ((self.teacher, 1), (self.student.host, 2)):
-            output(("ip", "-n", host.namespace, "address", "flush", "dev", "eth0"))
-            new = ("address", "add", f"{network}.{number}/24", "dev", "eth0")
-            output(("ip", "-n", host.namespace, *new))
+        """Go to another room."""
+        move((self.teacher, self.student.host), network)
 
 
 @contextmanager

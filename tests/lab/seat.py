@@ -58,11 +58,15 @@ class Seat:
         words = " ".join((*self.shell, "-s", "--", *arguments))
         return self.argv("sh", "-c", f"cd && {fetch} http://{mirror} | {words}")
 
-    def types(self, mirror: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def types(
+        self, mirror: str, *arguments: str, seconds: float = 180
+    ) -> subprocess.CompletedProcess[str]:
         """Type that line and wait for its end."""
-        return self.run(*self.typed(mirror, *arguments), is_whole=True)
+        return self.run(*self.typed(mirror, *arguments), is_whole=True, seconds=seconds)
 
-    def run(self, *command: str, is_whole: bool = False) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, is_whole: bool = False, seconds: float = 180
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command at this seat to its end."""
         return subprocess.run(
             command if is_whole else self.argv(*command),
@@ -71,7 +75,7 @@ class Seat:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=seconds,
             start_new_session=True,  # no terminal to ask
         )
 
@@ -112,8 +116,8 @@ def busybox_tree(root: Path) -> Path:
     return root
 
 
-def with_student(root: Path) -> Path:
-    """Give a root a user, and this machine's docker client."""
+def with_student(root: Path, *programs: str) -> Path:
+    """Give a root a user, and this machine's docker client and other programs."""
     (root / "etc/passwd").write_text(
         f"root:x:0:0::/root:/bin/sh\nstudent:x:{STUDENT}:{STUDENT}::/home/student:/bin/sh\n"
     )
@@ -121,15 +125,12 @@ def with_student(root: Path) -> Path:
     for home, owner in (("root", 0), ("home/student", STUDENT)):
         (root / home).mkdir(parents=True, exist_ok=True)
         os.chown(root / home, owner, owner)
-    docker = _found("docker")
-    for file in (docker, *_libraries(docker)):
-        there = root / file.lstrip("/")
-        if not there.exists():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, there)
-    if not (root / "usr/bin/docker").exists():
-        shutil.copy(docker, root / "usr/bin/docker")
-    (root / docker.lstrip("/")).chmod(0o755)
+    for program in map(_found, ("docker", *programs)):
+        for file in (program, *_libraries(program)):
+            there = root / file.lstrip("/")
+            if not there.exists():
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, there)
     (root / "tmp").mkdir(exist_ok=True)
     (root / "tmp").chmod(0o1777)
     return root

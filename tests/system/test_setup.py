@@ -5,7 +5,6 @@ Mirror, Docker and roots are real; minikube is a stand-in, served and locked as 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -17,20 +16,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mirrorkit.oci.digest import Digest
-from tests.integration.filled import fill, put
 from tests.lab.classroom import classroom
 from tests.lab.debian import debian_tree
 from tests.lab.engines import docker_engine
 from tests.lab.layers import random_layer
+from tests.lab.lesson import stored
 from tests.lab.process import LabError, environment, output, running, wait_until
-from tests.lab.product import Product
 from tests.lab.relay import NAME as RELAY
 from tests.lab.relay import relay_image
 from tests.lab.room import room
 from tests.lab.seat import (
     Seat,
-    as_json,
     busybox_tree,
     mounted,
     notes_of,
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.lab.engines import Docker
-    from tests.lab.images import Made
+    from tests.lab.product import Product
     from tests.lab.room import Host
 
 KICBASE = "gcr.io/k8s-minikube/kicbase:v0.0.30"
@@ -111,8 +107,7 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
         KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
         f"minikube/preload/{PRELOAD}": b"made-up preload",
     }
-    product = Product(folder)
-    asyncio.run(_stored(product, images, files))
+    product = stored(folder, images, files)
     with (
         room(2, rate="200mbit") as (teacher, student),
         docker_engine(folder / "docker", prefix=student.prefix, networks=True) as docker,
@@ -120,26 +115,6 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
         docker.socket.chmod(0o666)
         docker.socket.parent.chmod(0o755)
         yield Class(product, teacher, student, docker, files)
-
-
-async def _stored(product: Product, images: dict[str, Made], files: dict[str, bytes]) -> None:
-    store = await fill(product.store, images)
-    for data in files.values():
-        await put(store, data)
-    lock = {
-        "version": 1,
-        "platforms": ["linux/amd64"],
-        "images": [
-            {"name": name, "digest": str(made.digest), "needed_by": ["minikube v1.25.2"]}
-            for name, made in images.items()
-        ],
-        "files": [
-            {"path": path, "sha256": Digest.of(data).hex, "size": len(data)}
-            for path, data in files.items()
-        ],
-    }
-    (product.folder / "images.lock.yaml").write_text(as_json(lock))
-    product.configure({})
 
 
 @pytest.fixture(scope="module")
