@@ -12,14 +12,13 @@ import pytest
 from mirrorkit.classroom.findings import State
 from mirrorkit.classroom.setup import setup_script
 from mirrorkit.server.report import parse_report
+from tests.lab.script import ADDRESS, called
+from tests.lab.student import SHELLS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ADDRESS = "10.1.2.3:5080"
-FUNCTIONS = setup_script(ADDRESS).removesuffix('main "$@"\n')
-BEGIN = "set -u; SCRATCH=$HOME; ADDRESS=$MIRROR; choose_language; choose_client\n"
-SHELLS = {"dash": ("dash",), "ash": ("busybox", "ash"), "bash": ("bash",)}
+FUNCTIONS = setup_script(ADDRESS)
 
 
 @pytest.fixture(params=SHELLS)
@@ -27,18 +26,9 @@ def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return SHELLS[str(request.param)]
 
 
-def told(shell: tuple[str, ...], home: Path, *calls: str, **environment: str) -> str:
-    """Call functions as the script's own last lines would; return what they print."""
-    done = subprocess.run(
-        (*shell, "-s"),
-        input="\n".join((FUNCTIONS, BEGIN, *calls, "")),
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", **environment},
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def told(shell: tuple[str, ...], home: Path, *calls: str) -> str:
+    """Call functions of the script; return what they print."""
+    done = called(shell, home, *calls)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -67,3 +57,41 @@ def test_what_a_program_said_on_several_lines_is_one_finding(
     assert finding.state is State.FAIL
     assert finding.sentence.endswith("no address step ready")
     assert finding.command == "docker network ls"
+
+
+@pytest.mark.parametrize(
+    "listed, answer",
+    [
+        ("*", "direct"),
+        ("localhost, 10.1.2.3", "direct"),
+        ("10.0.0.0/8", "direct"),
+        (".lan,example.com", "asked"),
+        ("10.1.2.30", "asked"),
+        ("", "asked"),
+    ],
+)
+def test_a_list_of_hosts_without_proxy_is_read_as_it_stands(
+    shell: tuple[str, ...], tmp_path: Path, listed: str, answer: str
+) -> None:
+    (tmp_path / "a file").touch()
+    call = f"is_direct 10.1.2.3 '{listed}' && echo direct || echo asked"
+    assert told(shell, tmp_path, call) == f"{answer}\n"
+
+
+def test_a_folder_of_somebody_elses_is_not_taken_for_the_scratch_one(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A user's work may lie in SCRATCH, and Ctrl-C come before there is a folder of ours."""
+    work = tmp_path / "work"
+    work.mkdir()
+    ended = subprocess.run(
+        (*shell, "-s", "--", "--check"),
+        input=setup_script(ADDRESS).replace("    SCRATCH=$(", "    kill -INT $$; SCRATCH=$("),
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "SCRATCH": str(work)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 130
+    assert work.is_dir()

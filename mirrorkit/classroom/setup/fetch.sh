@@ -53,7 +53,7 @@ headers() {
         -e 's,^ *[Cc]ontent-[Ll]ength: *\([0-9]\{1\,15\}\)$,size=\1,p' \
         -e 's,^ *[Ee][Tt]ag: *"\([A-Za-z0-9:._-]\{1\,100\}\)"$,etag=\1,p' \
         -e 's,^ *[Mm]irrorkit-[Ii]mage-[Ii]ds: *\([a-fhs0-9: ]\{1\,400\}\)$,ids="\1",p' \
-        -e 's,^ *Date: *\([A-Za-z0-9:\, ]\{1\,40\}\) GMT$,date="\1",p'
+        -e 's,^ *[Dd]ate: *\([A-Z][a-z]\{2\}\, [0-9]\{2\} [A-Z][a-z]\{2\} [0-9]\{4\} [0-9]\{2\}:[0-9]\{2\}:[0-9]\{2\}\) GMT$,date="\1",p'
 }
 
 sha256_of() {
@@ -106,7 +106,7 @@ download() {
 # fetch URL FILE SHA256: FILE is there and right, or the script ends. Goes on where it stopped, waits
 # for a mirror that went away (bounded), and moves into place only what fits.
 fetch() {
-    local url="$1" file="$2" sha="$3" status size etag partial before since lies=0
+    local url="$1" file="$2" sha="$3" status size etag partial before now since lies=0
     holds "$file" "$sha" && return 0
     since=$(date +%s)
     while :; do
@@ -130,12 +130,13 @@ fetch() {
             before=0
         fi
         [ "$before" = "$size" ] || download "$url" "$partial" "$size" || :
-        if [ "$(bytes_of "$partial")" = "$size" ]; then
-            holds "$partial" "$sha" && break
+        now=$(bytes_of "$partial")
+        if [ "$now" -ge "$size" ]; then
+            [ "$now" != "$size" ] || ! holds "$partial" "$sha" || break
             lies=$((lies + 1)) # two runs wrote it at once, or the lock changed: once more, from nothing
             rm -f "$partial"
             [ $lies -lt 2 ] || fail HASH "$url is not what its checksum says" "$url 与校验和不符" "curl -f $url.sha256"
-        elif [ "$(bytes_of "$partial")" -gt "$before" ]; then
+        elif [ "$now" -gt "$before" ]; then
             since=$(date +%s)
         else
             wait_for_mirror "$since" ''

@@ -51,6 +51,7 @@ usage_error() {
 main() {
     set -u
     [ -t 0 ] || exec </dev/null
+    SCRATCH= # the environment's is somebody else's, and this one is removed in the end
     choose_language
     trap 'stop 130' INT
     trap 'stop 143' TERM

@@ -47,15 +47,15 @@ check_clock() {
     fi
 }
 
-# is_direct HOST LIST: whether NO_PROXY, as LIST, names a host.
-is_direct() {
-    local one
+# is_direct HOST LIST: whether NO_PROXY, as LIST, names a host; a star is all, not this folder's files.
+is_direct() (
+    set -f
     for one in $(printf '%s' "$2" | tr ',' ' '); do
         case $one in '*' | "$1") return 0 ;; .*) case $1 in *"$one") return 0 ;; esac ;; esac
         case $one in */*) case $1 in "${one%%.0*}".*) return 0 ;; esac ;; esac
     done
     return 1
-}
+)
 
 check_proxies() {
     local proxy host
