@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager, suppress
@@ -337,6 +338,74 @@ def test_an_old_profile_is_left_alone_and_a_new_one_is_made_beside_it(
     assert "--profile=mirrorkit" in notes_of(quick)[-1]
     assert old.read_text() == '{\n\t"ImageRepository": "10.1.1.1:5080/k8s"\n}\n'
     assert not [call for call in notes_of(quick) if " delete" in call]
+
+
+@pytest.mark.parametrize("frozen", ['"Driver": "virtualbox"', '"ContainerRuntime": "containerd"'])
+def test_a_profile_of_another_driver_or_runtime_is_an_old_one(
+    lesson: Class, quick: Seat, frozen: str
+) -> None:
+    assert quick.types(lesson.address, "--no-relay", "start").returncode == 0
+    made = quick.inside("~/.minikube/profiles/minikube/config.json")
+    text = made.read_text()
+    assert quick.types(lesson.address, "--no-relay", "start").returncode == 0
+    assert "--profile" not in notes_of(quick)[-1]
+    made.write_text(text.replace("{", f"{{\n\t{frozen},", 1))
+    assert quick.types(lesson.address, "--no-relay", "start").returncode == 0
+    assert "--profile=mirrorkit" in notes_of(quick)[-1]
+
+
+def test_last_weeks_programs_do_not_stand_before_the_students_own_right_ones(
+    lesson: Class, quick: Seat
+) -> None:
+    assert quick.types(lesson.address, "--no-relay").returncode == 0
+    own = quick.inside("/usr/local/bin/minikube")
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(quick.inside("~/.mirrorkit/bin/minikube"), own)
+    quick.inside("~/.mirrorkit/bin/minikube").write_text("#!/bin/sh\nexit 1 # last week's\n")
+    try:
+        done = quick.types(lesson.address, "--no-relay", "start")
+    finally:
+        own.unlink()
+    assert done.returncode == 0, done.stderr
+    assert notes_of(quick)[-1].startswith("/usr/local/bin/minikube start")
+
+
+def test_a_folder_of_roots_is_said_before_minikube_fails_in_it(lesson: Class, quick: Seat) -> None:
+    cache = quick.inside("~/.minikube/cache")
+    quick.run("mkdir", "-p", f"{quick.home}/.minikube")
+    cache.mkdir()  # as `sudo minikube start` leaves it
+    done = quick.types(lesson.address, "--no-relay", "--with-seed")
+    assert done.returncode == 6, done.stdout
+    assert "WRITE: " in done.stderr
+    assert f"sudo chown -R student {quick.home}/.minikube\n" in done.stderr
+
+
+def test_what_docker_warns_of_is_not_its_version(lesson: Class, quick: Seat) -> None:
+    quick.run("mkdir", "-p", f"{quick.home}/.docker")
+    broken = quick.inside("~/.docker/config.json")
+    broken.write_text("{as nobody writes it")
+    try:
+        done = quick.types(lesson.address, "--no-relay", "--check", "--porcelain")
+    finally:
+        shutil.rmtree(broken.parent)
+    assert done.returncode == 0, done.stdout
+    assert "\tVERSION\t" not in done.stdout
+
+
+def test_a_cluster_that_cannot_be_deleted_ends_an_uninstall_that_can_be_done_again(
+    lesson: Class, quick: Seat
+) -> None:
+    assert quick.types(lesson.address, "--no-relay", "start").returncode == 0
+    program = quick.inside("~/.mirrorkit/bin/minikube")
+    right = program.read_bytes()
+    program.write_text("#!/bin/sh\nexit 80\n")
+    failed = quick.types(lesson.address, "--uninstall", "--yes")
+    assert failed.returncode == 6
+    assert "docker rm -f minikube" in failed.stderr
+    assert "p minikube" in quick.inside("~/.mirrorkit/placed").read_text().splitlines()
+    program.write_bytes(right)
+    assert quick.types(lesson.address, "--uninstall", "--yes").returncode == 0
+    assert not quick.inside("~/.mirrorkit").exists()
 
 
 def test_words_for_minikube_decide_the_recipe_or_are_handed_on(lesson: Class, quick: Seat) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -95,3 +96,15 @@ def test_a_folder_of_somebody_elses_is_not_taken_for_the_scratch_one(
     )
     assert ended.returncode == 130
     assert work.is_dir()
+
+
+def test_the_mirror_of_the_room_comes_before_those_that_were_there(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text('{"registry-mirrors": ["http://0.before", "http://10.1.2.3:5080"]}')
+    merged = told(shell, tmp_path, f"DAEMON={file}", f"merged http://{ADDRESS} {ADDRESS}")
+    assert json.loads(merged) == {
+        "registry-mirrors": [f"http://{ADDRESS}", "http://0.before"],
+        "insecure-registries": [ADDRESS],
+    }

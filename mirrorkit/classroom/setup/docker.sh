@@ -22,8 +22,10 @@ with_docker_mirror() {
     fi
     make_folder "${DAEMON%/*}"
     note_placed b "$DAEMON"
-    if [ -e "$DAEMON" ] && [ ! -e "$DAEMON.mirrorkit-backup" ]; then cp -p "$DAEMON" "$DAEMON.mirrorkit-backup"; fi
-    cat "$new" >"$DAEMON"
+    if [ -e "$DAEMON" ] && [ ! -e "$DAEMON.mirrorkit-backup" ]; then
+        cp -p "$DAEMON" "$DAEMON.mirrorkit-backup" || unwritable "$DAEMON.mirrorkit-backup"
+    fi
+    cat "$new" >"$DAEMON" || unwritable "$DAEMON"
     reload_docker
     say "Docker asks the mirror for docker.io from now on" "Docker 今后从镜像站拉取 docker.io"
 }
@@ -33,7 +35,7 @@ merged() {
     if [ ! -s "$DAEMON" ] || [ "$(tr -d '[:space:]' <"$DAEMON")" = '{}' ]; then
         printf '{\n  "registry-mirrors": ["%s"],\n  "insecure-registries": ["%s"]\n}\n' "$1" "$2"
     elif has jq; then
-        jq --arg url "$1" --arg host "$2" '."registry-mirrors" = ([$url] + (."registry-mirrors" // []) | unique) | ."insecure-registries" = ([$host] + (."insecure-registries" // []) | unique)' "$DAEMON"
+        jq --arg url "$1" --arg host "$2" '."registry-mirrors" = ([$url] + ((."registry-mirrors" // []) - [$url])) | ."insecure-registries" = ([$host] + ((."insecure-registries" // []) - [$host]))' "$DAEMON"
     elif has python3; then
         python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))

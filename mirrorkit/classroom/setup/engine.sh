@@ -41,7 +41,8 @@ sudo_word() { is_root || printf 'sudo '; }
 check_running() {
     local said
     said=$(bounded 20 docker version --format '{{.Server.Version}}' 2>&1) && {
-        VERSION=$said
+        VERSION=${said##*
+} # the last line: warnings stand before it
         read_engine
         return 0
     }

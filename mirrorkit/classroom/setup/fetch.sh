@@ -144,7 +144,7 @@ fetch() {
     done
     make_folder "${file%/*}"
     note_placed f "$file"
-    mv -f "$partial" "$file"
+    mv -f "$partial" "$file" || unwritable "$file"
 }
 
 WAITED=

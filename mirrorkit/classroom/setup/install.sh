@@ -23,13 +23,19 @@ install_programs() {
     choose_minikube
 }
 
-# install_program NAME PATH VERSION: into ~/.mirrorkit/bin, unless this very version is here already.
+# install_program NAME PATH VERSION: into ~/.mirrorkit/bin, unless this very version is here already;
+# then ours goes, which may be last week's and would come first.
 install_program() {
     local there sha
     there=$(command -v "$1") || there=
     case $there in
     '' | "$HOME_DIR"/*) ;;
-    *) [ "$(version_of "$there")" != "$3" ] || return 0 ;;
+    *)
+        if [ "$(version_of "$there")" = "$3" ]; then
+            rm -f "$HOME_DIR/bin/$1"
+            return 0
+        fi
+        ;;
     esac
     sha=$(checksum "$2")
     if [ -z "$sha" ]; then
@@ -76,7 +82,7 @@ place_file() {
     make_folder "${file%/*}"
     ! printf '%s' "$2" | cmp -s - "$file" || return 0
     note_placed f "$file"
-    printf '%s' "$2" >"$file"
+    printf '%s' "$2" >"$file" || unwritable "$file"
 }
 
 # seed_file PATH URL_PATH SHA256 EXECUTABLE: a download into minikube's cache.

@@ -17,7 +17,18 @@ make_folder() {
     [ ! -d "$1" ] || return 0
     case $1 in */*) [ -z "${1%/*}" ] || make_folder "${1%/*}" ;; esac
     note_placed d "$1"
-    mkdir -p "$1" || fail WRITE "cannot make the folder $1" "无法创建目录 $1" "ls -ld ${1%/*}"
+    mkdir -p "$1" || unwritable "$1"
+}
+
+# unwritable PATH: the end, where something could not be put there.
+unwritable() {
+    local folder="${1%/*}" remedy
+    remedy="df -h $folder"
+    if [ ! -w "$folder" ]; then # of a start by sudo, say
+        case $folder in "$MINI"/*) folder=$MINI ;; esac
+        remedy="sudo chown -R $(id -un) $folder"
+    fi
+    fail WRITE "cannot write $1" "无法写入 $1" "$remedy"
 }
 
 # placed KIND: what was noted of a kind, the last first.
@@ -27,13 +38,15 @@ placed() {
 }
 
 uninstall() {
-    local profiles
+    local profiles name
     profiles=$(placed p | tr '\n' ' ')
     if [ -n "$profiles" ] && ! agreed "this deletes the clusters ${profiles% } and all work in them; go on?" "将删除集群 ${profiles% } 及其中的全部内容，继续吗？"; then
         fail KEPT "the clusters ${profiles% } were made by this script, and would go too" "集群 ${profiles% } 由本脚本创建，卸载会一并删除" "sh $HOME_DIR/setup.sh --uninstall --yes"
     fi
     choose_minikube
-    placed p | while read -r name; do "$MINIKUBE" delete --profile "$name"; done
+    for name in $profiles; do
+        [ ! -d "$MINI/profiles/$name" ] || delete_cluster "$name"
+    done
     remove_relay
     placed i | while read -r name; do docker image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
     undo_docker_mirror

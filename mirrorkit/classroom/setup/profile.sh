@@ -5,11 +5,14 @@
 # config_of PROFILE KEY: a text in its config.json.
 config_of() { sed -n "s/^[[:space:]]*\"$2\": \"\([^\"]*\)\".*/\1/p" "$MINI/profiles/$1/config.json" 2>/dev/null | head -n 1; }
 
-# fits PROFILE: whether it is new, or was made for this mirror and this Kubernetes.
+# fits PROFILE: whether it is new, or was made for this mirror, this Kubernetes, driver and runtime.
 fits() {
     [ -f "$MINI/profiles/$1/config.json" ] || return 0
-    [ "$(config_of "$1" ImageRepository)" = "$REPOSITORY" ] && [ "$(config_of "$1" KubernetesVersion)" = "$KUBERNETES" ]
+    [ "$(config_of "$1" ImageRepository)" = "$REPOSITORY" ] && [ "$(config_of "$1" KubernetesVersion)" = "$KUBERNETES" ] &&
+        is_or_none "$(config_of "$1" Driver)" "$DRIVER" && is_or_none "$(config_of "$1" ContainerRuntime)" "$RUNTIME"
 }
+
+is_or_none() { [ -z "$1" ] || [ "$1" = "$2" ]; }
 
 # choose_profile: the one that was asked for, else the first of ours that fits; its recipe is read.
 choose_profile() {

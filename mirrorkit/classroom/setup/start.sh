@@ -86,9 +86,14 @@ reset() {
     choose_minikube
     agreed "this deletes the cluster $PROFILE and all work in it; go on?" "将删除集群 $PROFILE 及其中的全部内容，继续吗？" ||
         fail KEPT "the cluster $PROFILE and all work in it would go" "将删除集群 $PROFILE 及其中的全部内容" "sh $HOME_DIR/setup.sh --reset --yes"
-    "$MINIKUBE" delete --profile "$PROFILE" || fail MINIKUBE "minikube did not delete $PROFILE" "minikube 未能删除 $PROFILE" "docker rm -f $PROFILE"
+    delete_cluster "$PROFILE"
     eval "$FILES"
     start
+}
+
+# delete_cluster PROFILE: or the end, so that what else was placed is still known.
+delete_cluster() {
+    "$MINIKUBE" delete --profile "$1" || fail MINIKUBE "minikube did not delete $1" "minikube 未能删除 $1" "docker rm -f $1; rm -rf $MINI/profiles/$1"
 }
 
 has_seed() { holds "$MINI/$1" "$3" || SEED_IS_HERE=; }
