@@ -54,6 +54,23 @@ def test_variables_that_stand_for_flags_are_rewritten_like_flags() -> None:
     assert (environment["MINIKUBE_HOME"], environment["PATH"]) == ("/data", "/bin")
 
 
+@pytest.mark.parametrize("said", ["NO_PROXY", "no_proxy"])
+def test_a_proxy_is_not_asked_for_the_mirror(said: str) -> None:
+    around = {"https_proxy": "http://10.9.9.9:7890", said: "school.example, localhost"}
+    environment = started(**around).environment(around)
+    assert environment["NO_PROXY"] == environment["no_proxy"]
+    assert environment["NO_PROXY"].split(",") == [
+        *("school.example", "localhost", "192.168.230.1"),
+        *("127.0.0.1", "192.168.0.0/16", "10.96.0.0/12"),
+    ]
+
+
+def test_without_a_proxy_no_list_of_hosts_is_made() -> None:
+    around = {"https_proxy": "", "no_proxy": "school.example"}
+    assert started().environment(around).items() >= around.items()
+    assert "NO_PROXY" not in started().environment(around)
+
+
 def test_help_is_no_start() -> None:
     with pytest.raises(UsageError, match="starts nothing"):
         started("--help")

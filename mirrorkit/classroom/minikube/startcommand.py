@@ -22,6 +22,9 @@ _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _PREFIX: Final = "MINIKUBE_"
 _OWN: Final = frozenset({"MINIKUBE_HOME", "MINIKUBE_IN_STYLE"})
 """Variables that stand for no flag: they stay as they are."""
+_PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
+_DIRECT: Final = ("localhost", "127.0.0.1", "192.168.0.0/16", "10.96.0.0/12")
+"""What no proxy is asked for: this machine, minikube's nodes and Kubernetes' services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,24 @@ class StartCommand:
     recipe: Recipe
     changes: tuple[Change, ...]
     """What became of the words that were typed."""
+    mirror: Mirror
 
     def environment(self, around: Mapping[str, str]) -> dict[str, str]:
-        """Return the variables to run it with: those that stand for a flag are its own alone."""
+        """Return the variables to run it with: those that stand for a flag are its own alone.
+
+        minikube hands a proxy on to the node's runtime (facts/minikube.md §6), and through it
+        nobody reaches the mirror: so the mirror is asked directly.
+        """
         kept = {name: text for name, text in around.items() if not _is_flag(name)}
-        return {**kept, **self.variables}
+        has_proxy = any(text and name.lower() in _PROXIES for name, text in around.items())
+        return {**kept, **(self._direct(around) if has_proxy else {}), **self.variables}
+
+    def _direct(self, around: Mapping[str, str]) -> dict[str, str]:
+        said = around.get("NO_PROXY") or around.get("no_proxy") or ""
+        hosts = (one.rpartition(":")[0] for one in (self.mirror.address, self.mirror.local))
+        known = [one.strip() for one in said.split(",") if one.strip()]
+        value = ",".join(dict.fromkeys((*known, *hosts, *_DIRECT)))
+        return {"NO_PROXY": value, "no_proxy": value}
 
 
 def start_command(
@@ -68,6 +84,7 @@ def start_command(
         words=tuple(words[count + 1 :]),
         recipe=done.recipes[0],
         changes=done.changes,
+        mirror=mirror,
     )
 
 
