@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.classroom.findings import State
+from mirrorkit.classroom.minikube.rules import FIGHTING
 from mirrorkit.classroom.setup import setup_script
 from mirrorkit.server.report import parse_report
 from tests.lab.script import ADDRESS, called
@@ -108,3 +109,14 @@ def test_the_mirror_of_the_room_comes_before_those_that_were_there(
         "registry-mirrors": [f"http://{ADDRESS}", "http://0.before"],
         "insecure-registries": [ADDRESS],
     }
+
+
+@pytest.mark.parametrize("form", ["--{}=of.a.book", "--{} of.a.book"])
+def test_what_fights_the_mirror_is_left_out_and_the_rest_handed_on(
+    shell: tuple[str, ...], tmp_path: Path, form: str
+) -> None:
+    typed = " ".join(form.format(name) for name in FIGHTING)
+    calls = (f"read_start_words --memory 4g {typed} --wait=all --ha", 'echo "$EXTRA|$ASKED"')
+    done = called(shell, tmp_path, *calls)
+    assert done.stdout == " --memory 4g --wait=all|&ha=1&nodes=3\n"
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [f"--{n}" for n in FIGHTING]

@@ -13,7 +13,8 @@ read_start_words() {
         --*=*)
             name=${1%%=*} value=${1#*=}
             ;;
-        --driver | --vm-driver | -d | --container-runtime | --nodes | -n | --addons | --cni | --kubernetes-version | --profile | -p)
+        --driver | --vm-driver | -d | --container-runtime | --nodes | -n | --addons | --cni | --kubernetes-version | --profile | -p | \
+            --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
             [ $# -gt 1 ] || usage_error "$1"
             name=$1 value=$2
             shift
@@ -31,6 +32,13 @@ read_start_words() {
         --force)
             ASKED="$ASKED&force=1"
             EXTRA="$EXTRA --force"
+            ;;
+        --ha)
+            ASKED="$ASKED&ha=1"
+            nodes=${nodes:-3}
+            ;;
+        --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
+            tell "$name is left out: it fights the mirror" "已忽略 $name：它与镜像服务器冲突"
             ;;
         *) EXTRA="$EXTRA $(quoted "$1")" ;;
         esac
