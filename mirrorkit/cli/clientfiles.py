@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.classroom.clients import containerdconfig, docker
 from mirrorkit.classroom.clients.containerd import OLDEST
 from mirrorkit.classroom.clients.shape import Target, registries_of
-from mirrorkit.cli.output import note, say, say_json
+from mirrorkit.cli.output import note, say, say_data, say_json
 from mirrorkit.documents.configuration import Advertise
 from mirrorkit.errors import SurroundingsError, UsageError
 from mirrorkit.host.macos import said
@@ -148,7 +148,7 @@ def _undo(asked: Asked, placing: Placing) -> int:
     for path in done.removed:
         note(f"removed   {path}")
     for command in commands:
-        note(f"next: {command}")
+        note(f"next: `{command}`")
     if not paths:
         note("nothing to undo: mirrorkit wrote nothing here")
     return 0
@@ -185,13 +185,13 @@ def _tell(
         return
     for file in found.files if written is None else ():
         say(f"==> {file.path} ({states[file.path]}) <==")
-        say(file.text)
+        say_data(file.text)
     for path in written or ():
         note(f"written   {path}")
     if written is not None and not written:
         note("nothing to write: everything is so already")
     for command in found.commands if written != () else ():
-        note(f"next: {command}")
+        note(f"next: `{command}`")
     for text in found.notes:
         note(f"note: {text}")
 

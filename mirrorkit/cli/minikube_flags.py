@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mirrorkit.cli.options import Config, Json, OneLock, settings_from
-from mirrorkit.cli.output import say, say_json
+from mirrorkit.cli.output import say_data, say_json
 
 if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mirror
@@ -135,7 +135,7 @@ def command(
         say_json(data_of(made, mirror), indent=1)
     else:
         spoken = speaker(language_of(os.environ))
-        say(rendered(made, mirror, form or "text", spoken).rstrip("\n"))
+        say_data(rendered(made, mirror, form or "text", spoken).rstrip("\n"))
     return 0
 
 

@@ -10,7 +10,7 @@ import typer
 
 from mirrorkit.cli.minikube_flags import Address, Force, ModeWord  # noqa: TC001 - typer reads them
 from mirrorkit.cli.options import Config, OneLock, Store, settings_from
-from mirrorkit.cli.output import note, say, spoken
+from mirrorkit.cli.output import note, say, say_data, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,6 +202,6 @@ def _preview(starter: Starter) -> None:
         say(f"seed     {seed.path}  ({spoken(seed.why)})")
     if recipe.load is not None:
         say(f"load     {recipe.load}")
-    say(f"run      {started.text}")
+    say_data(f"run      {started.text}")
     for name in recipe.plants:
         say(f"plant    {name}")
