@@ -120,3 +120,17 @@ def test_what_fights_the_mirror_is_left_out_and_the_rest_handed_on(
     done = called(shell, tmp_path, *calls)
     assert done.stdout == " --memory 4g --wait=all|&ha=1&nodes=3\n"
     assert [line.split()[0] for line in done.stderr.splitlines()] == [f"--{n}" for n in FIGHTING]
+
+
+def test_without_timeout_too_a_program_that_hangs_is_ended(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    calls = (
+        "has() { false; }  # as on a Mac",
+        "bounded 600 sh -c 'echo said; exit 3'; echo $?",
+        "echo $(bounded 600 echo at once)",
+        "bounded 0.1 sleep 600 || echo ended",
+        "read -r left <<E\nof standard input\nE\n",
+        "echo $left",
+    )
+    assert told(shell, tmp_path, *calls) == "said\n3\nat once\nended\nof standard input\n"

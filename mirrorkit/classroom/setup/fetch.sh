@@ -8,11 +8,21 @@ CHILD=                       # what runs beside us, to be ended with us
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# bounded SECONDS COMMAND…: ended when it takes longer; where there is no timeout, curl has its own.
+# bounded SECONDS COMMAND…: ended when it takes longer, also on a Mac, which has no timeout.
 bounded() {
-    local seconds="$1"
+    local seconds="$1" running watch status=0
     shift
-    if has timeout; then timeout "$seconds" "$@"; else "$@"; fi
+    if has timeout; then
+        timeout "$seconds" "$@"
+        return
+    fi
+    "$@" &
+    running=$!
+    { sleep "$seconds" && kill $running; } >/dev/null 2>&1 & # what waits for our output waits not for it
+    watch=$!
+    wait $running || status=$?
+    kill $watch 2>/dev/null || :
+    return $status
 }
 
 # direct COMMAND…: without a proxy, for the mirror is in the room.
