@@ -16,7 +16,7 @@ from mirrorkit.classroom.minikube import powershell, shell
 from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.render import as_json, rendered
-from mirrorkit.classroom.minikube.start import Mode, Start
+from mirrorkit.classroom.minikube.start import Mirror, Mode, Start
 from mirrorkit.classroom.words import english
 from mirrorkit.documents.pins import Lock, PinnedImage
 from mirrorkit.errors import UsageError
@@ -103,6 +103,18 @@ def test_calls_and_data_say_the_same(start: Start) -> None:
     flags = [call[1] for call in calls if call[0] == "flag"]
     assert [*one.command()[: len(one.environment)], "minikube", "start", *flags] == data["command"]
     assert [call[1] for call in calls if call[0] == "place"] == [file.path for file in one.files]
+
+
+@pytest.mark.parametrize(
+    "mirror, words", [(RELAY, "plant"), (Mirror.at("10.1.2.3:5080"), "--no-relay plant")]
+)
+def test_images_are_put_into_the_nodes_from_where_the_nodes_may_pull(
+    mirror: Mirror, words: str
+) -> None:
+    (line,) = [
+        one for one in shell.shell(nasty(), mirror, english).splitlines() if "/setup.sh" in one
+    ]
+    assert line.startswith(f"curl -f http://{mirror.local}/setup.sh | sh -s -- {words} --profile ")
 
 
 FAKES = """

@@ -56,9 +56,10 @@ def _planted(recipe: Recipe, mirror: Mirror, say: Say) -> list[str]:
     names = ", ".join(map(str, recipe.plants[:_NAMED]))
     more = f" … (+{len(recipe.plants) - _NAMED})" if len(recipe.plants) > _NAMED else ""
     words = f"plant --profile {quoted(recipe.start.profile)}"
+    relay = "" if mirror.has_relay else "--no-relay "
     return [
         "# " + say("into the nodes: {names}", names=names + more),
-        f"curl -f http://{mirror.local}/setup.sh | sh -s -- {words}",
+        f"curl -f http://{mirror.local}/setup.sh | sh -s -- {relay}{words}",
     ]
 
 

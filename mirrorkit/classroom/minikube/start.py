@@ -124,6 +124,11 @@ class Mirror:
         """Return a mirror that host and nodes reach alike."""
         return cls(address, address)
 
+    @property
+    def has_relay(self) -> bool:
+        """Say whether the relay stands between, for then host and nodes have each an address."""
+        return self.address != self.local
+
 
 def _check_address(text: str) -> None:
     """Refuse what minikube would misread: a scheme, a path, an absent port."""
