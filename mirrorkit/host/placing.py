@@ -107,12 +107,17 @@ class Placing:
             for entry in self._record.files:
                 self._give_back(entry)
                 self._root.sweep(entry.path)
+            self._remove_folders()  # while the record still tells of them
             self._root.remove(record_path(self._name))
             self._root.sweep(record_path(self._name))
-            for folder in (FOLDER, *reversed(self._record.folders)):
-                self._root.remove_folder(folder)
+            self._remove_folders()
         self._record = Record()
         return Undone(restored, removed)
+
+    def _remove_folders(self) -> None:
+        """Remove what was made and is empty, the innermost first."""
+        for folder in (FOLDER, *reversed(self._record.folders)):
+            self._root.remove_folder(folder)
 
     def _is_ours(self, entry: Entry) -> bool:
         return digest(self._root.read_bytes(entry.path)) in entry.after

@@ -274,16 +274,20 @@ def test_without_an_address_it_is_the_one_that_students_are_told(desk: Desk, roo
     assert "harbor.test" in document(done)["registries"]
 
 
-def test_a_kill_at_any_moment_leaves_what_can_be_taken_back(root: Path) -> None:
+@pytest.mark.parametrize("step", ["write", "undo"])
+def test_a_kill_at_any_moment_leaves_what_can_be_taken_back(root: Path, step: str) -> None:
     before = tree(root)
     files = {f"/{DAEMON}": b"{}\n", f"/{CONFIG}": b"version = 2\n", "/etc/new/file": b"new\n"}
     calls = 0
     while True:
         calls += 1
+        if step == "undo":
+            Placing(Root(root), "test").write(files)
         child = os.fork()
         if child == 0:
             kill_at(calls)
-            Placing(Root(root), "test").write(files)
+            placing = Placing(Root(root), "test")
+            _ = placing.undo() if step == "undo" else placing.write(files)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         Placing(Root(root), "test").undo()
