@@ -10,8 +10,8 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,8 @@ import pytest
 from tests.lab.classroom import classroom
 from tests.lab.debian import debian_tree
 from tests.lab.engines import docker_engine
-from tests.lab.layers import random_layer
 from tests.lab.lesson import stored
-from tests.lab.process import LabError, environment, output, running, wait_until
+from tests.lab.process import LabError, environment, output, wait_until
 from tests.lab.relay import NAME as RELAY
 from tests.lab.relay import relay_image
 from tests.lab.room import room
@@ -34,88 +33,27 @@ from tests.lab.seat import (
     with_student,
     without,
 )
+from tests.lab.setupclass import FILES, KICBASE, KUBECTL, MINIKUBE, PADDING, Class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.lab.engines import Docker
-    from tests.lab.product import Product
-    from tests.lab.room import Host
 
-KICBASE = "gcr.io/k8s-minikube/kicbase:v0.0.30"
-MINIKUBE = "minikube/v1.25.2/minikube-linux-amd64"
-KUBECTL = "k8s-release/v1.23.3/bin/linux/amd64/kubectl"
-PRELOAD = "preloaded-images-k8s-v17-v1.23.3-docker-overlay2-amd64.tar.lz4"
-STAND_IN = rb"""#!/bin/sh
-case $1 in version) echo "minikube version: v1.25.2"; exit ;; esac
-{ env | sed -n 's/^MINIKUBE_/& /p'; echo "$0 $*"; } >>/tmp/minikube.log
-profile=minikube
-for word; do case $word in --profile=*) profile=${word#*=} ;; esac; done
-case "$1 $2" in "delete --profile") profile=$3 ;; esac
-folder=$HOME/.minikube/profiles/$profile
-case $1 in
-start)
-    mkdir -p "$folder"
-    printf '{\n\t"ImageRepository": "%s",\n\t"KubernetesVersion": "v1.23.3"\n}\n' \
-        "${MINIKUBE_IMAGE_REPOSITORY:-}" >"$folder/config.json" ;;
-delete) rm -rf "$folder" && rmdir "$HOME/.minikube/profiles" ;;
-esac
-exit
-"""
-PADDING = 24 * 2**20
 WAYS = ["dash, curl, student", "bash, wget, root", "ash, busybox, student", "ash, busybox, root"]
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """A mirror on one machine, and a Docker on the other, where the students sit."""
-
-    mirror: Product
-    teacher: Host
-    student: Host
-    docker: Docker
-    files: dict[str, bytes]
-
-    @property
-    def address(self) -> str:
-        return f"{self.teacher.address}:5080"
-
-    @property
-    def log(self) -> str:
-        """What was asked, a request a line."""
-        return (self.mirror.folder / "serve.log").read_text()
-
-    @contextmanager
-    def serving(self) -> Iterator[int]:
-        words = ("--listen", self.address, "--access-log", "plain")
-        argv = (*self.teacher.prefix, *self.mirror.command("serve", *words))
-        log = self.mirror.folder / "serve.log"
-        with running(argv, log=log, ready=self._answers) as process:
-            yield process.pid
-
-    def _answers(self) -> bool:
-        with suppress(LabError):
-            return bool(self.teacher.run("curl", "-fsS", f"http://{self.address}/livez"))
-        return False
 
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     folder = tmp_path_factory.mktemp("class")
     images = {**classroom(0.02), RELAY: relay_image()}
-    files = {
-        MINIKUBE: STAND_IN + random_layer("padding", PADDING).data,
-        KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
-        f"minikube/preload/{PRELOAD}": b"made-up preload",
-    }
-    product = stored(folder, images, files)
+    product = stored(folder, images, FILES)
     with (
         room(2, rate="200mbit") as (teacher, student),
         docker_engine(folder / "docker", prefix=student.prefix, networks=True) as docker,
     ):
         docker.socket.chmod(0o666)
         docker.socket.parent.chmod(0o755)
-        yield Class(product, teacher, student, docker, files)
+        yield Class(product, teacher, student, docker, FILES)
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +230,20 @@ def test_a_check_changes_nothing_and_says_each_finding_on_a_line(
     assert codes >= {"OS", "CPU", "MEM", "DISK", "ROOT", "DOCKER", "STORAGE", "CGROUP"}
     assert codes >= {"MIRROR", "CLOCK", "PROXY", "FAKEIP"}
     assert quick.tree() == before
+
+
+def test_a_machine_is_one_seat_before_anything_is_installed_and_after(
+    lesson: Class, seat: Seat
+) -> None:
+    with lesson.serving():
+        for _ in "twice":
+            assert seat.types(lesson.address, "--no-relay", "--check").returncode == 0
+        assert [one["step"] for one in lesson.seats()] == ["check"]
+        assert seat.types(lesson.address, "--no-relay", "--name", "Li").returncode == 0
+        assert [(one["step"], one["name"]) for one in lesson.seats()] == [("ready", "Li")]
+        assert seat.types(lesson.address, "--no-relay", "--check").returncode == 0
+        assert seat.types(lesson.address, "--check", "--no-report").returncode == 0
+        assert [one["name"] for one in lesson.seats()] == ["Li"]
 
 
 @pytest.mark.parametrize(
