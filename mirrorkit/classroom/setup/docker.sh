@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 
-# --- docker: its configuration, changed only when asked, and Docker itself from static binaries ---
+# --- docker: its configuration, changed only when asked ---
 
 DAEMON=/etc/docker/daemon.json
 
@@ -62,53 +62,4 @@ undo_docker_mirror() {
     [ -n "$file" ] || return 0
     if [ -e "$file.mirrorkit-backup" ]; then mv -f "$file.mirrorkit-backup" "$file"; else rm -f "$file"; fi
     reload_docker
-}
-
-# docker_file: the path of Docker's static binaries for this machine, where the class has them.
-docker_file() {
-    local path
-    for path in $DOCKER_FILES; do
-        case $path in
-        *x86_64* | *amd64*) [ "$ARCH" != amd64 ] || echo "$path" ;;
-        *aarch64* | *arm64*) [ "$ARCH" != arm64 ] || echo "$path" ;;
-        *) [ "$ARCH" != amd64 ] || echo "$path" ;;
-        esac
-    done | head -n 1
-}
-
-# with_docker: Docker from static binaries into /usr/local/bin, started; nothing where one is here.
-with_docker() {
-    local path archive sha name
-    ! has docker || return 0
-    [ "$OS" = linux ] || fail DOCKER "on a Mac Docker is an application" "在 Mac 上请安装 Docker 应用" "$(docker_remedy)"
-    path=$(docker_file)
-    [ -n "$path" ] || fail DOCKER "the class has no docker-*.tgz for $ARCH; its teacher can add one under \`files\` in images.yaml" "课程中没有 $ARCH 的 docker-*.tgz；老师可以在 images.yaml 的 files 中添加" "$(sudo_word)apt-get install -y docker.io"
-    is_root || fail DOCKER "installing Docker needs root" "安装 Docker 需要 root" "curl http://$MIRROR | sudo sh -s -- --with-docker"
-    sha=$(checksum "files/$path")
-    archive=$HOME_DIR/docker.tgz
-    fetch "http://$MIRROR/files/$path" "$archive" "$sha"
-    make_folder /usr/local/bin
-    for name in $(tar -tzf "$archive" | sed -n 's,^docker/\([A-Za-z0-9._-]\{1\,64\}\)$,\1,p'); do
-        [ ! -e "/usr/local/bin/$name" ] || continue
-        note_placed f "/usr/local/bin/$name"
-        tar -xzOf "$archive" "docker/$name" >"/usr/local/bin/$name" && chmod 755 "/usr/local/bin/$name"
-    done
-    rm -f "$archive"
-    start_docker
-}
-
-start_docker() {
-    local unit=/etc/systemd/system/docker.service tries=0
-    if [ -d /run/systemd/system ]; then
-        note_placed f $unit
-        [ -e $unit ] || printf '[Unit]\nDescription=Docker\nAfter=network-online.target\n[Service]\nType=notify\nExecStart=/usr/local/bin/dockerd\nKillMode=process\nDelegate=yes\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n' >$unit
-        systemctl daemon-reload && systemctl enable --now docker
-    else
-        nohup dockerd >"$HOME_DIR/dockerd.log" 2>&1 </dev/null &
-    fi
-    while ! docker version >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -lt 60 ] || fail RUNNING "Docker was installed and does not start" "Docker 已安装但无法启动" "tail $HOME_DIR/dockerd.log"
-        sleep 1
-    done
 }

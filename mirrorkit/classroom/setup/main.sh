@@ -57,7 +57,15 @@ main() {
     trap 'stop 143' TERM
     trap 'stop 129' HUP
     trap 'rm -rf "$SCRATCH"' EXIT
+    choose_home
     SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/mirrorkit.XXXXXX") || exit 6
+    read_words "$@"
+    settle
+    hand_back "$@"
+    "do_$COMMAND"
+}
+
+read_words() {
     while [ $# -gt 0 ]; do
         case $1 in
         -h | --help)
@@ -90,8 +98,6 @@ main() {
         esac
         shift
     done
-    settle
-    "do_$COMMAND"
 }
 
 # settle: what the words came to, checked.

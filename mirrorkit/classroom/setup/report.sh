@@ -4,6 +4,7 @@
 
 REPORT=1
 NICKNAME=
+SEAT_HOME= # whose seat it is, where that is not HOME
 
 # report STEP: check, download, start, ready or stuck; never in the way of anything.
 report() {
@@ -34,7 +35,7 @@ seat() {
         cat /etc/machine-id
         ifconfig en0 | sed -n 's/^.*ether //p'
         uname -n
-        printf '%s\n' "${HOME:-}"
+        printf '%s\n' "${SEAT_HOME:-${HOME:-}}"
     } >"$SCRATCH/machine" 2>/dev/null
     sha256_of "$SCRATCH/machine" | cut -c 1-16
 }
