@@ -144,6 +144,19 @@ def test_what_is_cut_off_goes_on_where_it_stopped(
     wait_until(lambda: _resumed(lesson) == resumed + 1, 10, "a line of the access log")
 
 
+def test_two_at_once_in_one_home_are_one_and_a_sentence(lesson: Class, seat: Seat) -> None:
+    with lesson.serving():
+        first = _begun(lesson, seat)
+        second = seat.types(lesson.address, "--no-relay")
+        assert second.returncode == 6
+        assert "BUSY: setup.sh is at work here already" in second.stderr
+        assert seat.types(lesson.address, "--no-relay", "--check").returncode == 0
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait(30)
+        assert seat.types(lesson.address, "--no-relay").returncode == 0
+    assert not seat.inside("~/.mirrorkit/lock").exists()
+
+
 def test_a_mirror_that_goes_away_is_waited_for(lesson: Class, seat: Seat) -> None:
     with ExitStack() as stack:
         stack.enter_context(lesson.serving())

@@ -56,11 +56,12 @@ main() {
     trap 'stop 130' INT
     trap 'stop 143' TERM
     trap 'stop 129' HUP
-    trap 'rm -rf "$SCRATCH"' EXIT
+    trap 'rm -rf "$SCRATCH"; let_go' EXIT
     choose_home
     SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/mirrorkit.XXXXXX") || exit 6
     read_words "$@"
     settle
+    [ "$COMMAND" = check ] || hold_lock
     hand_back "$@"
     "do_$COMMAND"
 }

@@ -4,6 +4,8 @@
 # A line each: f FILE, d FOLDER, i IMAGE, p PROFILE, b FILE (with FILE.mirrorkit-backup beside it);
 # of Docker: r PROGRAM that runs, t TREE that is its own, g GROUP, m MEMBER of it
 
+LOCK=
+
 # note_placed KIND WHAT: before it is written, so that an interruption forgets nothing.
 note_placed() {
     case $2 in "$HOME_DIR" | "$HOME_DIR"/*) return 0 ;; esac
@@ -32,6 +34,36 @@ unwritable() {
     fail WRITE "cannot write $1" "无法写入 $1" "$remedy"
 }
 
+# hold_lock: one at a time in one home; what a run that was killed left behind is nobody's.
+hold_lock() {
+    local other
+    make_folder "$HOME_DIR"
+    LOCK=$HOME_DIR/lock
+    if [ -d "$LOCK" ]; then
+        [ -s "$LOCK/pid" ] || sleep 1 # it was made this moment
+        read -r other <"$LOCK/pid" || other=none
+        if ! is_alive "$other"; then mv "$LOCK" "$LOCK.$$" && rm -rf "$LOCK.$$"; fi
+    fi 2>/dev/null
+    if mkdir "$LOCK" 2>/dev/null; then
+        echo $$ >"$LOCK/pid"
+        return 0
+    fi
+    LOCK='' REPORT='' # the other one reports
+    fail BUSY "setup.sh is at work here already (process ${other:-?}): wait for it, or end it" "本机已有一个 setup.sh 在运行（进程 ${other:-?}）：请等它结束，或者终止它" "kill ${other:-$(cat "$HOME_DIR/lock/pid" 2>/dev/null)}"
+}
+
+# is_alive PID: whoever's it is; one that nobody has buried yet is not.
+is_alive() {
+    kill -0 "$1" 2>/dev/null || [ -d "/proc/$1" ] || return 1
+    case $(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) in Z*) return 1 ;; esac
+}
+
+let_go() {
+    [ -n "$LOCK" ] || return 0
+    rm -rf "$LOCK"
+    rmdir "$HOME_DIR" 2>/dev/null || : # nothing came of it
+}
+
 # placed KIND: what was noted of a kind, the last first.
 placed() {
     [ -f "$HOME_DIR/placed" ] || return 0
@@ -45,7 +77,7 @@ uninstall() {
         fail KEPT "the clusters ${profiles% } were made by this script, and would go too" "集群 ${profiles% } 由本脚本创建，卸载会一并删除" "sh $HOME_DIR/setup.sh --uninstall --yes"
     fi
     if [ -n "$(placed r)" ] && ! agreed "this removes the Docker that this script installed, with all its images and containers; go on?" "将移除本脚本安装的 Docker，包括其中的所有镜像和容器，继续吗？"; then
-        fail KEPT "the Docker that this script installed would go, with all that is in it" "本脚本安装的 Docker 及其中的全部内容会一并删除" "sh $HOME_DIR/setup.sh --uninstall --yes"
+        fail KEPT "the Docker that this script installed would go, with all that is in it" "本脚本安装的 Docker 及其中的全部内容会一并删除" "curl http://$MIRROR | sudo sh -s -- --uninstall --yes"
     fi
     choose_minikube
     for name in $profiles; do
