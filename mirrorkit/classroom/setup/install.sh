@@ -59,19 +59,31 @@ load_images() {
     for name in $LOADS; do load_image "$name"; done
 }
 
-# load_image NAME: into Docker, unless it has it with the right id; the archive goes again.
+# engine_word DRIVER: what runs the nodes; minikube itself takes podman by sudo where that asks nothing.
+engine_word() {
+    if [ "$1" != podman ]; then echo docker; elif ! is_root && sudo -n podman version >/dev/null 2>&1; then
+        echo sudo -n podman
+    else
+        echo podman
+    fi
+}
+
+# shellcheck disable=SC2086 # words
+# load_image NAME: into Docker or podman, unless it has it with the right id; the archive goes again.
 load_image() {
-    local url file had ids etag status size date
+    local url file had ids etag status size date engine kind=i
+    engine=$(engine_word "$DRIVER")
+    [ "$DRIVER" != podman ] || kind=o
     ids='' etag=''
     url="http://$MIRROR/archives/$1.tar?platform=linux/$ARCH"
-    had=$(docker image inspect --format '{{.Id}}' "$1" 2>/dev/null)
+    had=$($engine image inspect --format '{{.Id}}' "$1" 2>/dev/null)
     eval "$(headers "$url")"
-    case " $ids " in *" ${had:-none} "*) return 0 ;; esac
-    say "kicbase: downloading and loading it into Docker" "kicbase：下载并载入 Docker"
+    case " $ids " in *" ${had:-none} "* | *" sha256:${had:-none} "*) return 0 ;; esac # podman leaves sha256: away
+    say "kicbase: downloading and loading it into ${engine##* }" "kicbase：下载并载入 ${engine##* }"
     file=$HOME_DIR/partial/$(printf '%s' "$etag" | tr -c 'A-Za-z0-9.' _).tar # kept while it is loaded
     fetch "$url" "$file" ''
-    [ -n "$had" ] || note_placed i "$1"
-    docker load --quiet --input "$file" >/dev/null </dev/null || fail LOAD "Docker could not load $1" "Docker 无法载入 $1" "df -h"
+    [ -n "$had" ] || note_placed $kind "$1"
+    $engine load --quiet --input "$file" >/dev/null </dev/null || fail LOAD "${engine##* } could not load $1" "${engine##* } 无法载入 $1" "df -h"
     rm -f "$file"
 }
 

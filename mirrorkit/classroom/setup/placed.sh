@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 
 # --- placed: what was written outside of ~/.mirrorkit, so that --uninstall takes just that away ---
-# A line each: f FILE, d FOLDER, i IMAGE, p PROFILE, b FILE (with FILE.mirrorkit-backup beside it);
+# A line each: f FILE, d FOLDER, i IMAGE of Docker, o of podman, p PROFILE, b FILE (with FILE.mirrorkit-backup beside it);
 # of Docker: r PROGRAM that runs, t TREE that is its own, g GROUP, m MEMBER of it
 
 LOCK=
@@ -85,6 +85,8 @@ uninstall() {
     done
     remove_relay
     placed i | while read -r name; do docker image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
+    # shellcheck disable=SC2046 # words
+    placed o | while read -r name; do $(engine_word podman) image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
     undo_docker_mirror
     undo_docker
     placed f | while read -r file; do rm -f "$file"; done
