@@ -5,7 +5,6 @@ The binaries are this machine's own, in the layout of Docker's static archives.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import shlex
@@ -24,7 +23,6 @@ from tests.lab.debian import debian_tree
 from tests.lab.lesson import stored
 from tests.lab.places import mounts_released
 from tests.lab.process import output, wait_until
-from tests.lab.product import Product
 from tests.lab.room import room
 from tests.lab.seat import STUDENT, Seat, mounted, with_student
 from tests.lab.setupclass import FILES, KICBASE, Class
@@ -59,9 +57,8 @@ def static_archive() -> bytes:
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
-    product = Product(tmp_path_factory.mktemp("class"))
     files = {**FILES, ARCHIVE: static_archive()}
-    asyncio.run(stored(product, classroom(0.02), files))
+    product = stored(tmp_path_factory.mktemp("class"), classroom(0.02), files)
     with room(2) as (teacher, student):
         yield Class(product, teacher, student, None, files)
 

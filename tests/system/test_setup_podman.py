@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from mirrorkit.classroom.setup import setup_script
@@ -10,7 +9,6 @@ from tests.lab.classroom import classroom
 from tests.lab.clients import podman
 from tests.lab.lesson import stored
 from tests.lab.process import environment, output
-from tests.lab.product import Product
 from tests.lab.setupclass import FILES, KICBASE
 from tests.lab.student import BEGIN, LAST
 
@@ -21,9 +19,8 @@ WORDS = "DRIVER=podman; ARCH=amd64; SCRATCH=$HOME\n"
 
 
 def test_kicbase_is_loaded_into_podman_once_and_goes_with_it(tmp_path: Path) -> None:
-    product = Product(tmp_path / "class")
-    product.folder.mkdir()
-    asyncio.run(stored(product, classroom(0.02), FILES))
+    (tmp_path / "class").mkdir()
+    product = stored(tmp_path / "class", classroom(0.02), FILES)
     with podman() as engine, product.serving() as served:
         program = tmp_path / "bin/podman"
         program.parent.mkdir()

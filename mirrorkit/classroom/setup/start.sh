@@ -38,7 +38,7 @@ read_start_words() {
             nodes=${nodes:-3}
             ;;
         --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
-            tell "$name is left out: it fights the mirror" "已忽略 $name：它与镜像服务器冲突"
+            tell "$name is left out: it fights the mirror" "已忽略 $name：它与镜像站冲突"
             ;;
         *) EXTRA="$EXTRA $(quoted "$1")" ;;
         esac
