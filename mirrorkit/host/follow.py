@@ -22,7 +22,8 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 _PIECE: Final = 64 << 10
 _LOOK_SECONDS: Final = 0.5
-_FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# The child's own terminal has no session whose programs the kernel would tell of a new size.
+_FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
 
 
 @dataclass
@@ -49,13 +50,19 @@ def follow(argv: Sequence[str], environment: Mapping[str, str], most: int) -> En
     """Run a program to its end in our place; keep the last bytes (`most`) that it printed.
 
     It has our standard input and our terminal, so it asks for passwords and Ctrl-C reaches it; a
-    signal sent to us alone is passed on. OSError when it cannot be started.
+    signal sent to us alone is passed on, and a window's new size. OSError where none can start.
     """
     tail = _Tail(most)
     with ExitStack() as stack:
         ends, streams = _streams(stack)
         child: subprocess.Popen[bytes] | None = None
-        with _signals(lambda number: _pass_on(child, number)):
+
+        def passed_on(number: int) -> None:
+            if number == signal.SIGWINCH:
+                _fit_window(next(iter(streams)))
+            _pass_on(child, number)
+
+        with _signals(passed_on):
             child = subprocess.Popen(  # noqa: S603 - what the user wants started
                 argv, env=dict(environment), stdout=ends[0], stderr=ends[1]
             )
@@ -75,8 +82,7 @@ def _streams(stack: ExitStack) -> tuple[tuple[int, int], dict[int, int]]:
     if os.isatty(_STDOUT) and os.isatty(_STDERR):
         ours, theirs = pty.openpty()
         tty.setraw(theirs)
-        with suppress(termios.error):
-            termios.tcsetwinsize(theirs, termios.tcgetwinsize(_STDOUT))
+        _fit_window(ours)
         stack.callback(os.close, ours)
         return (theirs, theirs), {ours: _STDOUT}
     ends, streams = [], {}
@@ -86,6 +92,12 @@ def _streams(stack: ExitStack) -> tuple[tuple[int, int], dict[int, int]]:
         ends.append(theirs)
         streams[ours] = stream
     return (ends[0], ends[1]), streams
+
+
+def _fit_window(terminal: int) -> None:
+    """Give the child's terminal the size of the user's; pipes have none."""
+    with suppress(termios.error):
+        termios.tcsetwinsize(terminal, termios.tcgetwinsize(_STDOUT))
 
 
 def _copy(streams: Mapping[int, int], child: subprocess.Popen[bytes], tail: _Tail) -> None:

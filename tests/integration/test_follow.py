@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -103,6 +104,27 @@ def test_a_signal_to_us_alone_is_passed_on(tmp_path: Path) -> None:
             process.send_signal(number)
             rest = process.stdout.read()
             assert (rest, process.wait(timeout=30)) == (b"heard\ncleaned\n", 130)
+
+
+def test_a_window_that_is_resized_is_so_for_it_too(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    resized = 'if [ "$(stty size <&3)" = "33 77" ]; then echo resized; exit; fi'
+    script = f"exec 3>&1; trap '{resized}' WINCH; echo ready; while :; do sleep 0.05; done"
+    process = subprocess.Popen(
+        ("setsid", "--ctty", "--wait", *line(tmp_path / "kept", "sh", "-c", script)),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(),
+    )
+    os.close(theirs)
+    said = b""
+    while b"ready" not in said:
+        said += os.read(ours, 1000)
+    termios.tcsetwinsize(ours, (33, 77))
+    process.wait(timeout=30)
+    os.close(ours)
+    assert (tmp_path / "kept").read_bytes() == b"0 ready\nresized\n"
 
 
 def test_on_a_terminal_it_has_one_and_ctrl_c_reaches_it_once(tmp_path: Path) -> None:
