@@ -102,6 +102,27 @@ def test_what_the_courses_readers_typed_works_here(command: str, expected: str) 
     assert _rewritten(command).text == expected
 
 
+@pytest.mark.parametrize(
+    "setting, flag",
+    [
+        ("driver podman", "--driver=podman"),
+        ("vm-driver kvm2", "--driver=kvm2"),
+        ("-p x container-runtime containerd", "--container-runtime=containerd"),
+        ("driver docker", None),
+        ("memory 4096", None),
+    ],
+)
+def test_a_setting_that_no_start_here_hears_is_said_and_stays(
+    setting: str, flag: str | None
+) -> None:
+    text = f"minikube config set {setting}"
+    done = _rewritten(f"{text} && minikube start")
+    assert done.text.startswith(f"{text} && ")
+    told = [change for change in done.changes if change.text == text]
+    assert [change.kind for change in told] == ([Kind.KEPT] if flag else [])
+    assert all(f"write {flag} into them" in change.why for change in told)
+
+
 def test_a_purge_stays_and_its_cost_is_said() -> None:
     (change,) = _rewritten("minikube delete --all --purge").changes
     assert change.kind is Kind.KEPT

@@ -17,7 +17,7 @@ from mirrorkit.classroom.minikube.fit import fit
 from mirrorkit.classroom.minikube.foreign import refuse_foreign
 from mirrorkit.classroom.minikube.hidden import hidden_starts
 from mirrorkit.classroom.minikube.recipe import recipe as recipe_of
-from mirrorkit.classroom.minikube.rules import although_exported
+from mirrorkit.classroom.minikube.rules import although_exported, unheard
 from mirrorkit.classroom.minikube.words import calls_in, exports_of
 from mirrorkit.errors import RefusedStartError, UsageError
 from mirrorkit.scan.lexer import parse_script
@@ -92,7 +92,7 @@ def rewritten(
         if arguments.subcommand is None:
             continue
         if call.words[arguments.subcommand].text != "start":
-            _comment(edits, call, arguments)
+            _comment(edits, call, arguments, kitchen.usual)
         elif not arguments.of("help"):
             _rewrite(edits, call, arguments, kitchen)
     _tell_hidden(edits, script, calls)
@@ -119,13 +119,17 @@ def _tell_exports(edits: Edits, commands: Sequence[Command]) -> None:
             edits.tell(Kind.KEPT, edits.written((word,)), why, word.line)
 
 
-def _comment(edits: Edits, call: Call, arguments: Arguments) -> None:
+def _comment(edits: Edits, call: Call, arguments: Arguments, usual: Start) -> None:
     """Say of another subcommand where it hurts."""
     word = call.words[arguments.subcommand or 0]
     written = edits.written(tuple(call.words[call.program :]))
     purge = arguments.last("purge")
     if word.text == "delete" and purge is not None and is_true(purge.value or "true"):
         why = "it deletes minikube's cache with all that was put there; without --purge that stays"
+        edits.tell(Kind.KEPT, written, why, word.line)
+    said = [one.value for one in arguments.of("")]
+    if word.text == "config" and said[:1] == ["set"] and (flag := unheard(said[1:], usual)):
+        why = f"the starts here are worked out without it: write {flag} into them"
         edits.tell(Kind.KEPT, written, why, word.line)
 
 

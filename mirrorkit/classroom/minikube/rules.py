@@ -11,10 +11,12 @@ from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mode
 from mirrorkit.documents.configuration import PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mirrorkit.catalog.releases import Release
     from mirrorkit.classroom.minikube.arguments import Argument
     from mirrorkit.classroom.minikube.parts import Recipe
-    from mirrorkit.classroom.minikube.start import Mirror
+    from mirrorkit.classroom.minikube.start import Mirror, Start
 
 FIGHTING: Final = {
     "image-mirror-country": "looks for a mirror on the internet",
@@ -108,6 +110,21 @@ def although_exported(name: str) -> str | None:
     if name in {variable_of(flag) for flag in FIGHTING}:
         return "it fights the mirror where a start does not say the same itself: take it out"
     return None
+
+
+def unheard(setting: Sequence[str], usual: Start) -> str | None:
+    """Return the flag that would say what `minikube config set` is given, unless it is usual."""
+    if len(setting) != 2:  # noqa: PLR2004 - a name and a value
+        return None
+    name, value = setting
+    name = "driver" if name == "vm-driver" else name
+    known = {
+        "driver": usual.driver,
+        "container-runtime": usual.runtime,
+        "kubernetes-version": usual.kubernetes,
+        "profile": usual.profile,
+    }
+    return f"--{name}={value}" if known.get(name, value) != value else None
 
 
 def although_variable(name: str, recipe: Recipe) -> str | None:
