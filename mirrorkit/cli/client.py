@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.options import Config, Json, OneLock, Store, settings_from
+from mirrorkit.cli.options import Address, Config, Json, OneLock, Store, settings_from
 
 if TYPE_CHECKING:
     from mirrorkit.classroom.clients.shape import Configuration, Target, There
@@ -18,12 +18,6 @@ app = typer.Typer(
     " it.",
     rich_markup_mode=None,
 )
-Address = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST:PORT", help="Where the mirror answers [default: what `serve` tells others]."
-    ),
-]
 Strict = Annotated[
     bool,
     typer.Option(

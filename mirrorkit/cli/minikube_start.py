@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mirrorkit.cli.minikube_flags import Address, Force, ModeWord  # noqa: TC001 - typer reads them
-from mirrorkit.cli.options import Config, OneLock, Store, settings_from
+from mirrorkit.cli.minikube_flags import Force, ModeWord  # noqa: TC001 - typer reads them
+from mirrorkit.cli.options import Address, Config, OneLock, Store, settings_from
 from mirrorkit.cli.output import note, say, say_data, spoken
 
 if TYPE_CHECKING:

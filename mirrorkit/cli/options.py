@@ -41,6 +41,12 @@ AdvertiseTo = Annotated[
         help="The address to tell students, where the one found is not it.",
     ),
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="Where the mirror answers [default: what `serve` tells others]."
+    ),
+]
 Students = Annotated[int | None, typer.Option(help="How many students pull at once [default: 40].")]
 NoAwake = Annotated[
     bool, typer.Option("--no-awake", help="Let this machine fall asleep while it serves.")
