@@ -158,11 +158,18 @@ def test_a_student_from_the_first_line_to_the_last(school: School, seat: Seat) -
         assert school.docker("inspect", "--format", "{{.Id}}", "minikube") == first
         node(late)
 
+        plugged(school.student, "down")
+        copy = ("sh", f"{seat.home}/.mirrorkit/setup.sh")
+        done = seat.run(*copy, "--reset", "--yes", seconds=400)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert school.docker("inspect", "--format", "{{.Id}}", "minikube") != first
+        assert f"→ {' '.join(copy)} plant" in done.stdout
+        plugged(school.student, "up")
+        planted = seat.run(*copy, "plant")
+        assert planted.returncode == 0, planted.stdout + planted.stderr
+        assert school.has_planted(node)
+
     plugged(school.student, "down")
-    copy = ("sh", f"{seat.home}/.mirrorkit/setup.sh")
-    done = seat.run(*copy, "--reset", "--yes", seconds=400)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert school.docker("inspect", "--format", "{{.Id}}", "minikube") != first
     gone = seat.run(*copy, "--uninstall", "--yes")
     plugged(school.student, "up")
     assert gone.returncode == 0, gone.stdout + gone.stderr

@@ -201,7 +201,16 @@ planted() {
     return 1
 }
 
-do_reset() { reset; }
+# What the old nodes were given went with them; only the mirror has it.
+do_reset() {
+    reset
+    [ "$DRIVER" = docker ] && [ -n "$PLANTS" ] || return 0
+    if answers "$MIRROR"; then
+        do_plant
+    else
+        finding warn IMAGES "the class's own images are not in the new nodes, for the mirror does not answer" "镜像服务器没有应答，新节点中还没有课程镜像" "sh $HOME_DIR/setup.sh plant --profile=$PROFILE"
+    fi
+}
 
 do_uninstall() { uninstall; }
 
