@@ -36,15 +36,37 @@ def line(kept: Path, *argv: str) -> tuple[str, ...]:
     return (sys.executable, "-c", FOLLOW, str(kept), *argv)
 
 
-def test_both_streams_are_handed_on_and_the_last_bytes_are_kept(tmp_path: Path) -> None:
-    script = "echo out; echo err >&2; exit 7"
-    done = subprocess.run(
-        line(tmp_path / "kept", "sh", "-c", script),
+def followed(kept: Path, script: str) -> subprocess.CompletedProcess[bytes]:
+    """Follow a script to its end."""
+    return subprocess.run(
+        line(kept, "sh", "-c", script),
         capture_output=True,
         check=False,
         timeout=30,
         env=environment(),
     )
+
+
+def on_terminal(kept: Path, script: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Follow a script on a terminal until it says that it is ready; return our end of it too."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        ("setsid", "--ctty", "--wait", *line(kept, "sh", "-c", script)),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(),
+    )
+    os.close(theirs)
+    said = b""
+    while b"ready" not in said:
+        said += os.read(ours, 1000)
+    return process, ours
+
+
+def test_both_streams_are_handed_on_and_the_last_bytes_are_kept(tmp_path: Path) -> None:
+    script = "echo out; echo err >&2; exit 7"
+    done = followed(tmp_path / "kept", script)
     assert (done.returncode, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
     kept = (tmp_path / "kept").read_bytes()
     assert kept.startswith(b"7 ")
@@ -53,13 +75,7 @@ def test_both_streams_are_handed_on_and_the_last_bytes_are_kept(tmp_path: Path) 
 
 def test_no_more_is_kept_than_asked_for(tmp_path: Path) -> None:
     script = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done"
-    done = subprocess.run(
-        line(tmp_path / "kept", "sh", "-c", script),
-        capture_output=True,
-        check=False,
-        timeout=30,
-        env=environment(),
-    )
+    done = followed(tmp_path / "kept", script)
     assert done.stdout.count(b"\n") == 3000
     kept = (tmp_path / "kept").read_bytes().removeprefix(b"0 ")
     assert (len(kept), kept[-10:]) == (100, b"line 2999\n")
@@ -107,20 +123,9 @@ def test_a_signal_to_us_alone_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_a_window_that_is_resized_is_so_for_it_too(tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
     resized = 'if [ "$(stty size <&3)" = "33 77" ]; then echo resized; exit; fi'
     script = f"exec 3>&1; trap '{resized}' WINCH; echo ready; while :; do sleep 0.05; done"
-    process = subprocess.Popen(
-        ("setsid", "--ctty", "--wait", *line(tmp_path / "kept", "sh", "-c", script)),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(),
-    )
-    os.close(theirs)
-    said = b""
-    while b"ready" not in said:
-        said += os.read(ours, 1000)
+    process, ours = on_terminal(tmp_path / "kept", script)
     termios.tcsetwinsize(ours, (33, 77))
     process.wait(timeout=30)
     os.close(ours)
@@ -128,20 +133,10 @@ def test_a_window_that_is_resized_is_so_for_it_too(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_it_has_one_and_ctrl_c_reaches_it_once(tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
     script = "[ -t 1 ] && [ -t 2 ] && [ -t 0 ] && echo terminal;" + TRAPS
-    process = subprocess.Popen(
-        ("setsid", "--ctty", "--wait", *line(tmp_path / "kept", "sh", "-c", script)),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(),
-    )
-    os.close(theirs)
-    said = b""
-    while b"ready" not in said:
-        said += os.read(ours, 1000)
+    process, ours = on_terminal(tmp_path / "kept", script)
     os.write(ours, b"\x03")
+    said = b""
     with suppress(OSError):  # the end of a terminal
         while data := os.read(ours, 1000):
             said += data

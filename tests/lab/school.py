@@ -42,7 +42,9 @@ class School(NamedTuple):
 
 
 @contextmanager
-def served_by(product: Product, host: Host, listen: str = EVERYWHERE) -> Iterator[None]:
+def served_by(
+    product: Product, host: Host, listen: str = EVERYWHERE, *options: str
+) -> Iterator[None]:
     """Serve a class on a machine of a room while the block lasts."""
     url = f"http://127.0.0.1:{listen.rpartition(':')[2]}/livez"
 
@@ -51,7 +53,7 @@ def served_by(product: Product, host: Host, listen: str = EVERYWHERE) -> Iterato
             return "mirrorkit" in host.run("curl", "-fsS", url)
         return False
 
-    argv = (*host.prefix, *product.command("serve", "--listen", listen))
+    argv = (*host.prefix, *product.command("serve", "--listen", listen, *options))
     with running(argv, log=product.folder / "serve.log", ready=ready):
         yield
 
