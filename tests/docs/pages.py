@@ -1,4 +1,4 @@
-"""Markdown pages as a test reads them: headings, fenced blocks, links."""
+"""Markdown pages as a test reads them: headings, fenced blocks, links, code in the prose."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ CHINESE = ".zh-CN.md"
 _FENCE = re.compile(r"^```(?P<kind>.*)$")
 _HEADING = re.compile(r"^(?P<level>#+) (?P<title>.+)$")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+_SPAN = re.compile(r"`(?P<code>[^`]+)`")
 _COMMENT = re.compile(r"(^|\s+)#.*$", re.MULTILINE)
 
 
@@ -47,6 +48,8 @@ class Page:
     levels: tuple[int, ...]
     blocks: tuple[Block, ...]
     links: tuple[str, ...]
+    spans: tuple[str, ...]
+    """Code in the prose, each on one line."""
 
     @property
     def name(self) -> str:
@@ -72,8 +75,10 @@ def read_page(path: Path) -> Page:
             prose.append(line)
             levels += [len(found["level"]) for found in [_HEADING.match(line)] if found]
     assert kind is None, f"{path}:{begun}: this block has no end"
-    links = (found["target"] for found in _LINK.finditer("\n".join(prose)))
-    return Page(path, tuple(levels), tuple(blocks), tuple(links))
+    text = "\n".join(prose)
+    links = (found["target"] for found in _LINK.finditer(text))
+    spans = (" ".join(found["code"].split()) for found in _SPAN.finditer(text))
+    return Page(path, tuple(levels), tuple(blocks), tuple(links), tuple(spans))
 
 
 PAGES = tuple(map(read_page, sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])))

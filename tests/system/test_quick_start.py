@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.pages import read_page
 from tests.lab.engines import docker_engine
 from tests.lab.process import LabError, environment, output, running
 from tests.lab.product import hosts_of
+from tests.lab.reader import PROGRAM, SERVERS, follow, shows
 from tests.lab.registry import DockerRegistry
 from tests.lab.room import room
-from tests.lab.wheelhouse import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from tests.lab.room import Host
 
 TEACHER = "192.168.1.10"  # the pages' own address
-SERVERS = ("mirrorkit serve", "mirrorkit up")
-PROGRAM = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m mirrorkit "$@"\n'
 
 
 @dataclass
@@ -45,16 +40,7 @@ class Reader:
 
     def follow(self, name: str) -> None:
         """Write the files that a page shows, run its blocks, and look for what it says."""
-        said = ""
-        for block in read_page(ROOT / "docs" / name).blocks:
-            if block.kind == "yaml":
-                self._write(block)
-            elif block.kind == "sh":
-                self.typed += 1
-                said = self._run(block)
-            elif block.kind == "text":
-                for line in block.text.splitlines():
-                    assert shows(line, said), f"{name}:{block.line}: {line!r} is not in:\n{said}"
+        self.typed += follow(name, self._run, self._write)
 
     def _write(self, block: Block) -> None:
         """Write a document that begins with a comment of its name."""
@@ -81,12 +67,6 @@ class Reader:
         except LabError:
             return False
         return True
-
-
-def shows(line: str, said: str) -> bool:
-    """Say whether a line was printed; `…` stands for anything."""
-    pattern = ".*".join(map(re.escape, line.split("…")))
-    return re.search(f"^{pattern}$", said, re.MULTILINE) is not None
 
 
 @pytest.fixture

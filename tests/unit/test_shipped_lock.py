@@ -46,8 +46,8 @@ def test_the_shipped_lock_pins_the_cluster_for_amd64_and_arm64() -> None:
     }
 
 
-def test_the_readmes_show_a_digest_that_the_lock_has() -> None:
+def test_the_pages_show_a_digest_that_the_lock_has() -> None:
     digests = {image.digest for image in parse_lock(LOCK.read_bytes()).images}
-    for readme in ("README.md", "README.zh-CN.md"):
-        text = (ROOT / readme).read_text()
-        assert any(digest in text for digest in digests), readme
+    for page in ("docs/teacher.md", "docs/teacher.zh-CN.md"):
+        text = (ROOT / page).read_text()
+        assert any(digest in text for digest in digests), page
