@@ -35,6 +35,17 @@ LOCK_NAME: Final = "images.lock.yaml"
 WISH_NAME: Final = "images.yaml"
 PORT_NAME: Final = "port"
 """In the store: the port taken when another program had the built-in one."""
+_LOCK_SUFFIX: Final = ".lock.yaml"
+
+
+def wish_of(lock: Path) -> Path:
+    """Return what a lock is worked out from: `week2.yaml` beside `week2.lock.yaml`."""
+    return lock.with_name(f"{lock.name.removesuffix(_LOCK_SUFFIX)}.yaml")
+
+
+def lock_of(wish: Path) -> Path:
+    """Return the lock that belongs to a wish: `week2.lock.yaml` beside `week2.yaml`."""
+    return wish.with_suffix(_LOCK_SUFFIX)
 
 
 class Setting(NamedTuple):

@@ -24,14 +24,20 @@ Names = Annotated[
 NoSources = Annotated[
     bool, typer.Option("--no-sources", help="Do not ask where each source has each image.")
 ]
+LockPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--lock",
+        help="The lock to write [default: the wish's, as images.lock.yaml].",
+        show_default=False,
+    ),
+]
 
 
 def command(
     names: Names = None,
     wish: Annotated[Path, typer.Option(help="What the class needs.")] = Path("images.yaml"),
-    lock: Annotated[Path, typer.Option("--lock", help="The lock to write.")] = Path(
-        "images.lock.yaml"
-    ),
+    lock: LockPath = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if it would.")] = False,
     upgrade: Upgrade = False,
     diff: Annotated[
@@ -61,6 +67,7 @@ def command(
     Examples:
       mirrorkit lock
       mirrorkit lock --check
+      mirrorkit lock --wish week2.yaml
       mirrorkit lock --upgrade nginx:alpine --diff
       mirrorkit lock --upgrade nginx:alpine
       mirrorkit lock --source aliyun --upgrade
@@ -68,8 +75,10 @@ def command(
     import asyncio
 
     from mirrorkit.flows.locking import Inquiry
+    from mirrorkit.settings import lock_of
     from mirrorkit.wiring import lock_wish, write_locked
 
+    lock = lock or lock_of(wish)
     settings = settings_from(config=config, sources=source, store=store, locks=[lock])
     given_up = frozenset() if not upgrade else frozenset(names) if names else None
     # A mirror that has moved a tag must not make a check fail: what is pinned has not changed.

@@ -47,7 +47,6 @@ DemoIfOffline = Annotated[
         help="Where no source answers and nothing is held, show the made-up class instead.",
     ),
 ]
-_LOCK = ".lock.yaml"
 _OFFLINE = "no source answers and nothing is held yet: here is the made-up class"
 _ONLINE = "once there is a network, the same command fetches the real one"
 _BEGIN = "`mirrorkit up course` starts a real one"
@@ -142,9 +141,10 @@ def _show_demo(settings: Settings, why: str, then: str, *, as_json: bool) -> int
 def _placed(settings: Settings, target: str | None) -> tuple[Settings, Path]:
     """Find which images.yaml and which lock are meant: `week2.yaml` has `week2.lock.yaml`."""
     from mirrorkit.presets import PRESETS
+    from mirrorkit.settings import lock_of, wish_of
 
     lock = settings.locks[0]
-    beside = lock.with_name(f"{lock.name.removesuffix(_LOCK)}.yaml")
+    beside = wish_of(lock)
     if target in PRESETS and lock.exists() and not beside.exists():
         raise UsageError(
             f"{printable(str(lock))} is here without its {beside.name}; nothing was written",
@@ -160,7 +160,7 @@ def _placed(settings: Settings, target: str | None) -> tuple[Settings, Path]:
             hint=f"presets are {known}; `mirrorkit init` writes an images.yaml",
         )
     if settings.origins["lock"] == "built-in":
-        lock = wish.with_suffix(_LOCK)
+        lock = lock_of(wish)
     return replace(settings, locks=(lock,)), wish
 
 

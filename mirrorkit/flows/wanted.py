@@ -78,18 +78,21 @@ def disagreement(want: Wanted, lock: Lock) -> str | None:
     return f"does not want {extra[0]}, which the lock has" if extra else None
 
 
-def wanted(wish: Wish, text: bytes) -> Wanted:
-    """Work out what a wish comes to; DocumentError when it names a version nobody lists."""
+def wanted(wish: Wish, text: bytes, name: str = "images.yaml") -> Wanted:
+    """Work out what a wish comes to; DocumentError when it names a version nobody lists.
+
+    `name` is what errors call its file.
+    """
     try:
         images = merged([*_cluster_images(wish), *_named_images(wish)])
-        files = tuple(_cluster_files(wish))
+        files = _merged_files((*_cluster_files(wish), *_named_files(wish)))
     except (UsageError, ValueError) as error:
         hint = getattr(error, "hint", None)
-        raise DocumentError(f"images.yaml: {error}", hint=hint) from error
+        raise DocumentError(f"{name}: {error}", hint=hint) from error
     preset = next((_CLASS_OF[v] for v in wish.minikube if v in _CLASS_OF), None)
     return Wanted(
         images=tuple(_image(image, preset) for image in images),
-        files=_merged_files((*files, *_named_files(wish))),
+        files=files,
         platforms=wish.platforms,
         lessons=tuple(lesson.name for lesson in wish.lessons),
         wish=Digest.of(text),
@@ -176,7 +179,7 @@ def _merged_files(files: Iterable[WantedFile]) -> tuple[WantedFile, ...]:
     for file in files:
         first = found.get(file.path)
         if first is not None and (first.digest, first.urls) != (file.digest, file.urls):
-            raise DocumentError(f"images.yaml: {file.path} is wished as two different files")
+            raise ValueError(f"{file.path} is wished as two different files")
         needs = (*(first.needed_by if first else ()), *file.needed_by)
         found[file.path] = replace(file, needed_by=tuple(dict.fromkeys(needs)))
     return tuple(found.values())

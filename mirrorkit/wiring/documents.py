@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from mirrorkit.documents.lock import parse_lock
 from mirrorkit.errors import DocumentError
 from mirrorkit.oci.digest import Digest
-from mirrorkit.settings import WISH_NAME
+from mirrorkit.settings import WISH_NAME, wish_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +40,12 @@ def read_wanted(path: Path) -> Wanted:
 
     hint = "start one with `mirrorkit init`, or name it with --wish FILE"
     text = _read(path, f"there is no {path}", hint)
-    return wanted(parse_wish(text, str(path)), text)
+    return wanted(parse_wish(text, str(path)), text, str(path))
 
 
 def refuse_disagreement(lock: Lock, path: Path) -> None:
-    """Hold a lock against the images.yaml beside it, if there is one: DocumentError."""
-    wish = path.parent / WISH_NAME
+    """Hold a lock against the wish it belongs to, if that is there: DocumentError."""
+    wish = wish_of(path)
     if not wish.exists() or lock.wish == Digest.of(wish.read_bytes()):
         return
     from mirrorkit.flows.wanted import disagreement
@@ -53,8 +54,12 @@ def refuse_disagreement(lock: Lock, path: Path) -> None:
     if how is not None:
         raise DocumentError(
             f"{wish} {how}",
-            hint="run `mirrorkit lock`, or leave it so this once with --frozen",
+            hint=f"run `mirrorkit lock{_naming(wish)}`, or leave it so this once with --frozen",
         )
+
+
+def _naming(wish: Path) -> str:
+    return "" if wish.name == WISH_NAME else f" --wish {shlex.quote(wish.name)}"
 
 
 def earlier(path: Path) -> Lock | None:

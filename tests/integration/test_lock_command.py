@@ -102,6 +102,25 @@ def test_a_second_lock_is_the_same_to_the_byte_and_check_says_so(
     assert desk.run("lock", "--check").status == 0
 
 
+def test_a_second_wish_has_a_lock_of_its_own_and_each_is_held_against_its_own(
+    desk: Desk, one: FakeRegistry
+) -> None:
+    wish(desk, one.url, APP)
+    (desk.folder / "week2.yaml").write_bytes((desk.folder / "images.yaml").read_bytes())
+    wish(desk, one.url, "one.test/web:1")
+    assert desk.run("lock").status == 0
+    first = (desk.folder / "images.lock.yaml").read_bytes()
+    assert desk.run("lock", "--wish", "week2.yaml").status == 0
+    assert (desk.folder / "images.lock.yaml").read_bytes() == first
+    assert desk.run("sync", "--lock", "week2.lock.yaml").status == 0
+    (desk.folder / "week2.yaml").write_text("version: 1\nimages: [one.test/other:1]\n")
+    done = desk.run("sync", "--lock", "week2.lock.yaml")
+    assert done.status == 3
+    assert done.lines("hint")[0].startswith("run `mirrorkit lock --wish week2.yaml`, or ")
+    (desk.folder / "week2.yaml").write_text("version: 1\nminikube: v1.25.2\nkubernetes: v9.9.9\n")
+    assert desk.run("lock", "--wish", "week2.yaml").lines("error")[0].startswith("week2.yaml: ")
+
+
 def test_what_is_locked_can_be_synced_and_a_changed_wish_stops_that(
     desk: Desk, one: FakeRegistry
 ) -> None:
