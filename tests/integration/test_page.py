@@ -110,6 +110,10 @@ async def test_of_minikube_the_one_line_comes_first_and_the_rest_is_folded_away(
     assert " minikube start " in folded
     assert before.count("<pre>") == 1
     Page(text)
+    plain = await (await client.get("/?text")).text()
+    assert (
+        plain.index(" | sh\n") < plain.index(PHRASES[ENGLISH]["by_hand"]) < plain.index("--driver")
+    )
 
 
 async def test_a_complete_class_says_so(
