@@ -26,7 +26,8 @@ from tests.lab.relay import NAME as RELAY
 from tests.lab.relay import relay_image
 from tests.lab.room import room
 from tests.lab.seat import Seat, as_json, busybox_tree, mounted, notes_of, with_student, without
-from tests.system.test_setup import KUBECTL, MINIKUBE, STAND_IN
+from tests.lab.setupclass import FILES as WHOLE
+from tests.lab.setupclass import MINIKUBE, STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +38,7 @@ if TYPE_CHECKING:
 
 ROOM, OTHER_ROOM = "192.168.1", "192.168.7"  # the page's own addresses
 LESSONS = {"docker.io/library/nginx:alpine": "pods", "docker.io/library/kong:3.0": "services"}
-PRELOAD = "preloaded-images-k8s-v17-v1.23.3-docker-overlay2-amd64.tar.lz4"
-FILES = {
-    MINIKUBE: STAND_IN,
-    KUBECTL: b"#!/bin/sh\necho Client Version: v1.23.3\n",
-    f"minikube/preload/{PRELOAD}": b"made-up preload",
-}
+FILES = {**WHOLE, MINIKUBE: STAND_IN}  # without what makes a download long
 
 
 @dataclass
