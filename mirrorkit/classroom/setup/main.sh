@@ -208,7 +208,7 @@ do_reset() {
     if answers "$MIRROR"; then
         do_plant
     else
-        finding warn IMAGES "the class's own images are not in the new nodes, for the mirror does not answer" "镜像服务器没有应答，新节点中还没有课程镜像" "sh $HOME_DIR/setup.sh plant --profile=$PROFILE"
+        finding warn IMAGES "the class's own images are not in the new nodes, for the mirror does not answer" "镜像站没有应答，新节点中还没有课程镜像" "sh $HOME_DIR/setup.sh plant --profile=$PROFILE"
     fi
 }
 
