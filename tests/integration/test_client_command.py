@@ -17,6 +17,7 @@ from mirrorkit.host.placing import Placing
 from mirrorkit.host.root import Root
 from tests.integration.command import Desk, Done, told
 from tests.integration.lesson import made
+from tests.lab.process import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,6 +228,7 @@ def test_a_user_gets_the_one_command_that_writes_it(desk: Desk, root: Path, tmp_
     done = subprocess.run(
         (*(drop if os.geteuid() == 0 else ()), sys.executable, "-m", "mirrorkit", *words),
         cwd=desk.folder,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         check=False,

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from tests.lab.ingests import append, offset
-from tests.lab.process import end, environment
+from tests.lab.process import end, unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ def writer(
     """Run a writer; it does not outlive the block."""
     arguments = (str(root), blob.digest, str(blob.size), *names)
     # Whoever counts system calls must not meet those of Python's cache or of coverage.
-    kept = {k: v for k, v in environment().items() if not k.startswith("COVERAGE_")}
+    kept = unmeasured()
     process = subprocess.Popen(
         (*prefix, sys.executable, "-B", str(SCRIPT), *arguments),
         env=kept,

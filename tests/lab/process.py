@@ -55,6 +55,11 @@ def environment(**extra: str) -> dict[str, str]:
     return kept | extra
 
 
+def unmeasured() -> dict[str, str]:
+    """Return the environment for a program whose coverage nobody can or should note."""
+    return {key: value for key, value in environment().items() if not key.startswith("COVERAGE_")}
+
+
 def output(
     argv: Sequence[str], *, env: Mapping[str, str] | None = None, seconds: float = 120
 ) -> str:
