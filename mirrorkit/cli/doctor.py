@@ -67,7 +67,7 @@ def command(
     import platform
 
     from mirrorkit.classroom.minikube.choice import Choice
-    from mirrorkit.wiring import examine_machine
+    from mirrorkit.wiring.examining import examine_machine
 
     settings = settings_from(store=store, locks=lock, config=config, is_one_lock=True)
     choice = Choice(

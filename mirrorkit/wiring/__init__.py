@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
-    from mirrorkit.classroom.doctor.examination import Section
-    from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_locks",
-    "examine_machine",
     "follow_locks",
     "has_anything",
     "keep_filled",
@@ -252,27 +249,6 @@ async def verify_store(
 
     verifier = Verifier(open_store(settings), locks, report, repair if is_repair else None)
     return await verifier.verify(is_all=is_all)
-
-
-async def examine_machine(settings: Settings, choice: Choice, address: str) -> list[Section]:
-    """Look at this machine, and at the mirror at `HOST:PORT`, for one start."""
-    import os
-
-    from mirrorkit.classroom.doctor.examination import Patient, examine
-    from mirrorkit.classroom.words import speaker
-    from mirrorkit.host.language import language_of
-    from mirrorkit.host.reach import reach_of
-    from mirrorkit.host.read import read_machine
-    from mirrorkit.remote.mirror import MirrorServer
-
-    lock, reach = None, None
-    if settings.locks[0].exists():  # the teacher's own machine
-        lock = read_lock(settings.locks[0])
-        listen = settings.listen
-        reach = reach_of(read_machine(), listen, listen.port, settings.advertise)
-    say = speaker(language_of(os.environ))
-    patient = Patient(address, MirrorServer, os.environ, say, lock, reach)
-    return await examine(choice, patient)
 
 
 def load_images(
