@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mirrorkit.server.phrases import ENGLISH, PHRASES
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from mirrorkit.server.seats import Seat, Seats
 
 _ROWS_MOST: Final = 100
+_CODES_MOST: Final = 8
 _OTHERS: Final = (SeatState.UNDER_WAY, SeatState.SILENT)
 
 
 class Row(NamedTuple):
-    """One seat that is not ready."""
+    """One seat that is not ready.
+
+    What it would type is left out: a report is anybody's text, and a teacher might type it.
+    """
 
     number: int
     name: str
@@ -63,8 +68,11 @@ def headline(seats: Seats) -> str:
 
 def _counts(parted: Mapping[SeatState, list[Seat]], say: Mapping[str, str]) -> Iterator[str]:
     yield say["seats_ready"].format(n=len(parted[SeatState.READY]))
-    for code, number in stuck_on(parted).items():
+    stuck = stuck_on(parted)
+    for code, number in islice(stuck.items(), _CODES_MOST):
         yield say.get(f"stuck_{code}", say["stuck_on"]).format(n=number, code=code)
+    if len(stuck) > _CODES_MOST:
+        yield say["and_more"]
     for state in _OTHERS:
         if parted[state]:
             yield say[f"seats_{state}"].format(n=len(parted[state]))

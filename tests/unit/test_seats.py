@@ -187,3 +187,11 @@ def test_a_crowd_of_addresses_is_not_remembered_one_by_one() -> None:
     for number in range(5000):
         turns.take(f"10.0.{number >> 8}.{number & 255}")
     assert len(turns._left) <= 1024  # noqa: SLF001 - memory is what this bounds
+
+
+def test_a_headline_ends_however_many_codes_somebody_makes_up() -> None:
+    seats = Seats(Clock())
+    for number in range(100):
+        seats.record(report(number, Step.STUCK, f"fail\tX{number}\tmade up\t"), "10.0.0.1")
+    assert len(headline(seats)) < 300
+    assert headline(seats).endswith(PHRASES[ENGLISH]["and_more"])
