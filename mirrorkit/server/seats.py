@@ -99,8 +99,9 @@ class Seats:
         if seat is None:
             seat = self._new(report, address, now)
         else:
-            name = report.name or seat.report.name
-            seat.report, seat.address, seat.last = report._replace(name=name), address, now
+            name, step = report.name or seat.report.name, _step(seat.report.step, report)
+            seat.report, seat.last = report._replace(name=name, step=step), now
+            seat.address = address
             self._seats.move_to_end(report.id)
         return seat
 
@@ -147,6 +148,13 @@ class Seats:
             if now - oldest.last <= FADES_AFTER:
                 return
             del self._seats[id_]
+
+
+def _step(before: Step, report: Report) -> Step:
+    """Return where a seat is: one that is ready stays so when a later look finds nothing amiss."""
+    fails = any(finding.state is State.FAIL for finding in report.findings)
+    is_look = before is Step.READY and report.step is Step.CHECK
+    return Step.READY if is_look and not fails else report.step
 
 
 def stuck_on(parted: Mapping[SeatState, list[Seat]]) -> dict[str, int]:

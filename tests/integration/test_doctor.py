@@ -220,7 +220,7 @@ async def test_a_newer_minikube_than_the_classes_wants_another_kicbase(ward: War
     found = await ward.finding("MINIKUBE", PATH=path)
     assert found["state"] == "fail"
     assert "v1.36.0" in found["sentence"]
-    assert found["command"] == f"curl -fsS http://{ward.address}/setup.sh | sh"
+    assert found["command"] == f"curl {ward.address} | sh"
 
 
 async def test_the_classes_own_minikube_is_right(ward: Ward) -> None:
@@ -269,7 +269,10 @@ async def test_an_old_profile_keeps_old_settings_and_the_cure_is_a_new_one_besid
 ) -> None:
     ward.profile(**changed)
     found = await ward.finding("PROFILE")
-    assert (found["state"], found["command"]) == ("fail", "mirrorkit minikube start -p minikube2")
+    assert (found["state"], found["command"]) == (
+        "fail",
+        "mirrorkit minikube start -- -p minikube2",
+    )
     assert told in found["sentence"]
 
 

@@ -59,7 +59,7 @@ def test_a_minikube_newer_than_the_class_wants_another_kicbase() -> None:
     assert "v1.31.2" in found.sentence
     assert "v1.25.2" in found.sentence
     assert "another kicbase" in found.sentence
-    assert found.command == f"curl -fsS http://{MIRROR}/setup.sh | sh"
+    assert found.command == f"curl {MIRROR} | sh"
 
 
 def test_the_classes_own_minikube_is_right_and_none_at_all_is_brought() -> None:
@@ -136,7 +136,7 @@ def test_an_old_profile_keeps_old_settings_and_a_new_one_beside_it_is_the_cure(
 ) -> None:
     fields = {name: getattr(OURS, name) for name in OURS.__struct_fields__}
     found = profile(Profile(**{**fields, **changed}))
-    assert (found.state, found.command) == (State.FAIL, "mirrorkit minikube start -p minikube2")
+    assert (found.state, found.command) == (State.FAIL, "mirrorkit minikube start -- -p minikube2")
     assert told in found.sentence
     assert "no flag changes that" in found.sentence
     assert "second choice: the pods, volumes and images in it are lost" in found.sentence
@@ -146,7 +146,7 @@ def test_the_new_profile_has_a_name_that_is_free() -> None:
     others = [Profile(f"minikube{number}") for number in (2, 3)]
     old = Profile("minikube", driver="kvm2")
     found = list(profile_findings([old, *others], START, Mode.MIRROR, (), english))
-    assert {one.command for one in found} == {"mirrorkit minikube start -p minikube4", ""}
+    assert {one.command for one in found} == {"mirrorkit minikube start -- -p minikube4", ""}
     assert [one.state for one in found if "left alone" in one.sentence] == [State.OK] * 2
 
 

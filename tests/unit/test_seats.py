@@ -189,6 +189,19 @@ def test_a_crowd_of_addresses_is_not_remembered_one_by_one() -> None:
     assert len(turns._left) <= 1024  # noqa: SLF001 - memory is what this bounds
 
 
+def test_a_seat_that_is_ready_stays_so_when_a_later_look_finds_nothing_amiss() -> None:
+    seats = Seats(Clock())
+    for step, findings, state in (
+        (Step.CHECK, (), SeatState.UNDER_WAY),
+        (Step.READY, (), SeatState.READY),
+        (Step.CHECK, (LATE,), SeatState.READY),
+        (Step.CHECK, (NO_DOCKER,), SeatState.STUCK),
+        (Step.CHECK, (), SeatState.UNDER_WAY),
+    ):
+        seats.record(report(1, step, *findings), "10.0.0.1")
+        assert states(seats) == {1: state}
+
+
 def test_a_headline_ends_however_many_codes_somebody_makes_up() -> None:
     seats = Seats(Clock())
     for number in range(100):

@@ -85,7 +85,7 @@ def _old(name: str, reason: str, new: str, say: Say) -> Finding:
         name=name,
         reason=reason,
     )
-    return Finding(State.FAIL, _CODE, sentence, f"mirrorkit minikube start -p {new}")
+    return Finding(State.FAIL, _CODE, sentence, f"mirrorkit minikube start -- -p {new}")
 
 
 def _new_name(names: Collection[str], name: str) -> str:

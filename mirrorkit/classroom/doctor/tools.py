@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mirrorkit.catalog.versions import minor
 from mirrorkit.classroom.doctor.program import printed
 from mirrorkit.classroom.findings import Finding, State
+from mirrorkit.classroom.setup import setup_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def _minikube(tools: Tools, start: Start, mirror: str, say: Say) -> Finding:
     wanted = start.release.version
     if tools.minikube == wanted:
         return Finding(State.OK, "MINIKUBE", say("minikube is {here}", here=wanted))
-    get = f"curl -fsS http://{mirror}/setup.sh | sh"
+    get = setup_line(mirror)
     if tools.minikube is None:
         sentence = say("no minikube here; setup brings {wanted}", wanted=wanted)
         return Finding(State.WARN, "MINIKUBE", sentence, get)
