@@ -126,7 +126,7 @@ async def _taught(client: _Client, address: str) -> Answer:
     """See that a student's one line gets the program that knows this mirror's address."""
     said = (await client.get("/setup.sh")).decode(errors="replace")
     is_right = client.status == HTTPStatus.OK and f"MIRROR={address}\n" in said
-    result = f"one line to type: curl {address} | sh" if is_right else "no line to type"
+    result = f"of a real class: curl {address} | sh" if is_right else "no line to type"
     return _answer("student", client, result, is_right=is_right)
 
 

@@ -37,11 +37,11 @@ ask_recipe() {
 
 # reason: the sentence of a refusal, where the client shows it.
 reason() {
-    local status
-    status=''
-    eval "$(headers "$RECIPE_URL")"
-    printf '%s ' "$status"
-    [ "$CLIENT" != curl ] || direct curl -sS --max-time 20 --max-filesize 100000 "$RECIPE_URL" 2>/dev/null | head -n 2 | tr '\n\t' '  '
+    local status said
+    status='' said=''
+    [ "$CLIENT" != curl ] || said=$(direct curl -sS --max-time 20 --max-filesize 100000 "$RECIPE_URL" 2>/dev/null | head -n 2 | sed 's/^hint: /→ /' | tr '\n\t' '  ')
+    [ -n "$said" ] || eval "$(headers "$RECIPE_URL")"
+    printf '%s' "${said:-$status}"
 }
 
 no_recipe() { fail START "the mirror gives no start for this: $1" "镜像站没有这种启动方式：$1" "curl '$RECIPE_URL'"; }
