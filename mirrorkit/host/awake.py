@@ -84,16 +84,19 @@ async def _is_granted(process: Process) -> bool:
     except (TimeoutError, ValueError):
         return False
     except asyncio.CancelledError:
-        _close(process)
+        await _end(process)
         raise
 
 
 async def _end(process: Process) -> None:
-    """Close its pipe, wait, and kill it by its id where that was not enough."""
+    """Close its pipe, wait, and kill it by its id where that was not enough.
+
+    Its own pipe is read to the end, or the loop may close before that and then complain.
+    """
     _close(process)
     try:
         async with asyncio.timeout(_SECONDS):
-            await process.wait()
+            await process.communicate()
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

@@ -71,7 +71,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with (root / "etc/shadow").open("a") as shadow:
         shadow.write("student:*:20000:0:99999:7:::\n")
     for name in ("usr/local/bin/docker", "usr/bin/docker"):
-        (root / name).unlink()
+        (root / name).unlink(missing_ok=True)
     with (
         mounts_released(root),
         joined(root, root),
