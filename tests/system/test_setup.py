@@ -416,6 +416,22 @@ def test_reset_takes_a_seed_and_then_no_mirror(lesson: Class, alone: Seat) -> No
     assert not [call for call in notes_of(alone) if "IMAGE_REPOSITORY" in call]
 
 
+def test_a_cluster_that_reset_made_is_the_one_that_the_line_goes_on_with(
+    lesson: Class, quick: Seat
+) -> None:
+    assert quick.types(lesson.address, "--no-relay", "--with-seed", "start").returncode == 0
+    assert quick.run("ash", f"{quick.home}/.mirrorkit/setup.sh", "--reset", "--yes").returncode == 0
+    again = quick.types(lesson.address, "--no-relay", "start")
+    assert again.returncode == 0, again.stderr
+    assert "PROFILE" not in again.stdout
+    assert "--profile" not in notes_of(quick)[-1]
+    config = quick.inside("~/.minikube/profiles/minikube/config.json")
+    quick.run(f"{quick.home}/.mirrorkit/bin/minikube", "delete", "--profile", "minikube")
+    assert quick.types(lesson.address, "--no-relay", "start").returncode == 0
+    config.write_text(config.read_text().replace(f"{lesson.address}/k8s", ""))  # not by --reset
+    assert "PROFILE" in quick.types(lesson.address, "--no-relay").stdout
+
+
 def test_reset_asks_before_work_is_lost(lesson: Class, quick: Seat) -> None:
     assert quick.types(lesson.address, "--no-relay", "--with-seed", "start").returncode == 0
     done = quick.run("ash", "/home/student/.mirrorkit/setup.sh", "--reset")

@@ -8,8 +8,15 @@ config_of() { sed -n "s/^[[:space:]]*\"$2\": \"\([^\"]*\)\".*/\1/p" "$MINI/profi
 # fits PROFILE: whether it is new, or was made for this mirror, this Kubernetes, driver and runtime.
 fits() {
     [ -f "$MINI/profiles/$1/config.json" ] || return 0
-    [ "$(config_of "$1" ImageRepository)" = "$REPOSITORY" ] && [ "$(config_of "$1" KubernetesVersion)" = "$KUBERNETES" ] &&
+    is_of_mirror "$1" && [ "$(config_of "$1" KubernetesVersion)" = "$KUBERNETES" ] &&
         is_or_none "$(config_of "$1" Driver)" "$DRIVER" && is_or_none "$(config_of "$1" ContainerRuntime)" "$RUNTIME"
+}
+
+# is_of_mirror PROFILE: one that --reset made from a seed names no repository.
+is_of_mirror() {
+    local repository
+    repository=$(config_of "$1" ImageRepository)
+    [ "$repository" = "$REPOSITORY" ] || { [ -z "$repository" ] && [ -e "$HOME_DIR/reset-$1" ]; }
 }
 
 is_or_none() { [ -z "$1" ] || [ "$1" = "$2" ]; }

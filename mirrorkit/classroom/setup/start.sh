@@ -53,7 +53,11 @@ escaped() { printf '%s' "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' 
 start_line() { printf 'env%s %s start%s%s' "$SETTINGS" "$(quoted "$MINIKUBE")" "$FLAGS" "$EXTRA"; }
 
 start() {
-    [ -d "$MINI/profiles/$PROFILE" ] || note_placed p "$PROFILE"
+    if [ ! -d "$MINI/profiles/$PROFILE" ]; then
+        note_placed p "$PROFILE"
+        rm -f "$HOME_DIR/reset-$PROFILE"
+        [ "$COMMAND" != reset ] || : >"$HOME_DIR/reset-$PROFILE"
+    fi
     printf '%s\n' "$PROFILE" >"$HOME_DIR/profile"
     # The student's own proxy stays, for everything but this room.
     if [ -n "${http_proxy:-${https_proxy:-${HTTP_PROXY:-${HTTPS_PROXY:-}}}}" ]; then
