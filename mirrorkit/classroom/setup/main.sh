@@ -108,7 +108,7 @@ settle() {
         case $word in -* | *[!A-Za-z0-9,._-]*) usage_error "$word" ;; esac
     done
     NICKNAME=$(printf '%s' "$NICKNAME" | tr '\t\n\r' '   ' | cut -c 1-60)
-    ASKED="$ASKED&driver=$DRIVER&runtime=$RUNTIME${ADDONS:+&addons=$ADDONS}"
+    ASKED="$ASKED${ADDONS:+&addons=$ADDONS}"
     choose_platform
     choose_client
     ADDRESS=$MIRROR LOCAL=$MIRROR
@@ -189,13 +189,34 @@ use_relay_that_is() {
     [ "$ADDRESS" != "$MIRROR" ] || ADDRESS=192.168.230.1:5080
 }
 
-do_plant() { planted || exit 1; }
+# do_plant: into the nodes of the profile that was named, else of each that runs.
+do_plant() {
+    local name names lacking=
+    names=${PROFILE:-$(running_nodes | sed 's/-m[0-9]\{2,3\}$//' | sort -u)}
+    for name in ${names:-minikube}; do
+        forget_recipe
+        know_profile "$name"
+        planted || lacking=1
+    done
+    [ -z "$lacking" ] || exit 1
+}
+
+# know_profile NAME: its own driver, runtime and address of the mirror, whatever was typed.
+know_profile() {
+    local driver runtime repository
+    driver=$(config_of "$1" Driver) runtime=$(config_of "$1" ContainerRuntime) repository=$(config_of "$1" ImageRepository)
+    PROFILE=$1 DRIVER=${driver:-$DRIVER} RUNTIME=${runtime:-$RUNTIME}
+    ADDRESS=${repository%/k8s}
+    if [ "$ADDRESS" = "$repository" ] || ! answers "$ADDRESS"; then
+        ADDRESS=$MIRROR
+        use_relay_that_is
+    fi
+}
 
 # planted: whether the nodes have all of the class's images now; where not, that is said.
 planted() {
     [ "$DRIVER" = docker ] || return 0
-    use_relay_that_is
-    [ -n "$RELEASE" ] || ask_recipe "${PROFILE:-minikube}" '' || no_recipe "$(reason)"
+    [ -n "$RELEASE" ] || ask_recipe "$PROFILE" '' || no_recipe "$(reason)"
     ! plant_images "$ADDRESS" "$PROFILE" || return 0
     finding warn IMAGES "minikube runs, and some of the class's images are not in its nodes" "minikube 已运行，但部分课程镜像未能放入节点" "curl http://$MIRROR | sh -s -- plant${PROFILE:+ --profile=$PROFILE}"
     return 1
@@ -206,7 +227,8 @@ do_reset() {
     reset
     [ "$DRIVER" = docker ] && [ -n "$PLANTS" ] || return 0
     if answers "$MIRROR"; then
-        do_plant
+        know_profile "$PROFILE"
+        planted || exit 1
     else
         finding warn IMAGES "the class's own images are not in the new nodes, for the mirror does not answer" "镜像站没有应答，新节点中还没有课程镜像" "sh $HOME_DIR/setup.sh plant --profile=$PROFILE"
     fi

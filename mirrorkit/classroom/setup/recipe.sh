@@ -27,6 +27,7 @@ note() { NOTES="$NOTES$1
 # ask_recipe PROFILE MODE: ask for it and take it in; 1 where the mirror knows none.
 ask_recipe() {
     RECIPE_URL="http://$MIRROR/api/v1/minikube/flags?format=calls&arch=$ARCH&profile=$1&address=$ADDRESS&local=$LOCAL$ASKED"
+    RECIPE_URL="$RECIPE_URL&driver=$(escaped "$DRIVER")&runtime=$(escaped "$RUNTIME")"
     RECIPE_URL="$RECIPE_URL${STORAGE:+&storage_driver=$STORAGE}${ROOTLESS:+&rootless=1}${2:+&mode=$2}${CHINESE:+&lang=zh}"
     ! is_root || RECIPE_URL="$RECIPE_URL&root=1"
     get "$RECIPE_URL" >"$SCRATCH/recipe" || return 1
