@@ -122,6 +122,40 @@ def test_what_fights_the_mirror_is_left_out_and_the_rest_handed_on(
     assert [line.split()[0] for line in done.stderr.splitlines()] == [f"--{n}" for n in FIGHTING]
 
 
+@pytest.mark.parametrize("form", ["-n{} -p{}", "-n={} -p={}", "-n {} -p {}", "--nodes={} -p={}"])
+def test_short_options_are_read_in_each_spelling_that_minikube_takes(
+    shell: tuple[str, ...], tmp_path: Path, form: str
+) -> None:
+    call = f"read_start_words {form.format(2, 'week-2')} -v=3"
+    assert told(shell, tmp_path, call, 'echo "$ASKED|$PROFILE|$EXTRA"') == (
+        "&nodes=2|week-2| -v=3\n"
+    )
+
+
+def test_a_profile_is_judged_only_where_docker_says_what_address_it_should_have(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    _profile(tmp_path, "minikube", "192.168.230.1:5080/k8s")
+    calls = ("check_engine >/dev/null", "use_relay_that_is", "REPOSITORY=$ADDRESS/k8s")
+    missing = 'has() { [ "$1" != docker ] && command -v "$1" >/dev/null; }'
+    assert told(shell, tmp_path, missing, *calls, "check_profiles") == ""
+    assert "PROFILE" in told(shell, tmp_path, "REPOSITORY=10.1.1.1:5080/k8s", "check_profiles")
+
+
+def test_a_profiles_name_is_one_word_of_the_command_that_deletes_it(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    _profile(tmp_path, "a $(touch b)", "10.1.1.1:5080/k8s")
+    said = told(shell, tmp_path, "REPOSITORY=10.1.2.3:5080/k8s", "check_profiles")
+    assert "→ minikube delete --profile 'a $(touch b)'\n" in said
+
+
+def _profile(home: Path, name: str, repository: str) -> None:
+    folder = home / ".minikube/profiles" / name
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(f'{{\n\t"ImageRepository": "{repository}"\n}}\n')
+
+
 def test_without_timeout_too_a_program_that_hangs_is_ended(
     shell: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -33,14 +33,16 @@ choose_profile() {
     keep_recipe "start-$PROFILE"
 }
 
+# check_profiles: no verdict where Docker, and so the relay's address, is not known.
 check_profiles() {
     local file name
+    case "$FAILED " in *' DOCKER '* | *' RUNNING '* | *' GROUP '*) return 0 ;; esac
     for file in "$MINI"/profiles/*/config.json; do
         [ -f "$file" ] || continue
         name=${file%/config.json}
         name=${name##*/}
         if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像站"; else
-            finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $name"
+            finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $(quoted "$name")"
         fi
     done
 }

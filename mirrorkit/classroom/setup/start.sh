@@ -13,6 +13,10 @@ read_start_words() {
         --*=*)
             name=${1%%=*} value=${1#*=}
             ;;
+        -[dnp]?*) # -n2 and -n=2
+            value=${1#??}
+            name=${1%"$value"} value=${value#=}
+            ;;
         --driver | --vm-driver | -d | --container-runtime | --nodes | -n | --addons | --cni | --kubernetes-version | --profile | -p | \
             --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
             [ $# -gt 1 ] || usage_error "$1"
