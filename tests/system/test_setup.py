@@ -456,6 +456,28 @@ def test_a_cluster_knows_the_mirror_by_the_relay_and_no_trace_of_it_stays(
     assert [lesson.docker(*kind) for kind in kinds] == before
 
 
+def test_the_copy_of_another_room_says_that_its_mirror_is_gone(lesson: Class, alone: Seat) -> None:
+    copy = ("ash", f"{alone.home}/.mirrorkit/setup.sh")
+    with lesson.serving():
+        assert alone.types(lesson.address, "start").returncode == 0
+    done = alone.run(*copy, "relay")
+    assert alone.run(*copy, "--uninstall", "--yes").returncode == 0
+    assert done.returncode == 6
+    assert f"MIRROR: the mirror {lesson.address} does not answer" in done.stderr
+    assert "→ curl NEW-ADDRESS:5080 | sh -s -- relay" in done.stderr
+
+
+def test_the_line_that_stands_first_in_the_end_starts_the_same_cluster(
+    lesson: Class, quick: Seat
+) -> None:
+    done = quick.types(lesson.address, "--no-relay", "--profile", "week2")
+    first, second = [line.strip() for line in done.stdout.splitlines() if " start" in line][-2:]
+    assert first == f"sh {quick.home}/.mirrorkit/setup.sh --no-relay --profile=week2 start"
+    assert second.startswith("env MINIKUBE_")
+    assert quick.run("sh", "-c", first).returncode == 0
+    assert "--profile=week2" in notes_of(quick)[-1]
+
+
 DAEMON = "/etc/docker/daemon.json"
 
 

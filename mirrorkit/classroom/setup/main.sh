@@ -137,8 +137,18 @@ do_setup() {
     prepare
     report ready
     say "All is here. This starts the cluster:" "准备完毕。启动集群："
-    printf '\n  %s\n\n' "$(start_line)"
-    say "or: sh $HOME_DIR/setup.sh start" "或者：sh $HOME_DIR/setup.sh start"
+    printf '\n  %s\n\n' "$(start_words)"
+    say "or by hand${PLANTS:+, and then plant}:" "或者手动执行${PLANTS:+，之后再执行 plant}："
+    printf '\n  %s\n' "$(start_line)"
+}
+
+# start_words: the same again from our own copy, which plants too.
+start_words() {
+    printf 'sh %s' "$(quoted "$HOME_DIR/setup.sh")"
+    [ -n "$RELAYED" ] || printf ' --no-relay'
+    [ -n "$REPORT" ] || printf ' --no-report'
+    [ "$PROFILE" = minikube ] || printf ' --profile=%s' "$PROFILE"
+    printf ' start'
 }
 
 do_start() {
@@ -171,6 +181,9 @@ prepare() {
 
 do_relay() {
     [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] || return 0
+    if [ "$COMMAND" = relay ] && ! answers "$MIRROR"; then # this copy is of another room, perhaps
+        fail MIRROR "the mirror $MIRROR does not answer; where it has a new address, type the line with that" "镜像站 $MIRROR 没有应答；如果地址已经改变，请用新地址执行" "curl NEW-ADDRESS:5080 | sh -s -- relay"
+    fi
     docker image inspect "$RELAY_IMAGE" >/dev/null 2>&1 || note_placed i "$RELAY_IMAGE"
     make_relay
     use_relay
