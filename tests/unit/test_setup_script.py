@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.classroom.findings import State
+from mirrorkit.classroom.minikube.choice import Choice, start_from
+from mirrorkit.classroom.minikube.notes import notes, topic_of
 from mirrorkit.classroom.minikube.rules import FIGHTING
+from mirrorkit.classroom.minikube.start import Mirror, Mode
 from mirrorkit.classroom.setup import setup_script
+from mirrorkit.documents.pins import Lock
+from mirrorkit.oci.reference import Reference
 from mirrorkit.server.report import parse_report
 from tests.lab.script import ADDRESS, called
 from tests.lab.student import SHELLS
@@ -148,6 +153,31 @@ def test_a_profiles_name_is_one_word_of_the_command_that_deletes_it(
     _profile(tmp_path, "a $(touch b)", "10.1.1.1:5080/k8s")
     said = told(shell, tmp_path, "REPOSITORY=10.1.2.3:5080/k8s", "check_profiles")
     assert "→ minikube delete --profile 'a $(touch b)'\n" in said
+
+
+@pytest.mark.parametrize(
+    "now, said",
+    [
+        ("COMMAND=setup", "other"),
+        ("COMMAND=start", "https other"),
+        ("OLD_PROFILE=1", "profile other"),
+    ],
+)
+def test_a_student_reads_the_notes_that_matter_now(
+    shell: tuple[str, ...], tmp_path: Path, now: str, said: str
+) -> None:
+    topics = ("lock", "profile", "https", "plants")
+    calls = [f"note {topic} {topic}" for topic in topics]
+    shown = told(shell, tmp_path, "forget_recipe", now, *calls, "note other ''", 'echo "$NOTES"')
+    assert shown.split() == said.split()
+
+
+def test_each_topic_that_the_script_knows_is_that_of_a_note_which_is_still_written() -> None:
+    start = start_from(Choice(minikube="v1.25.2"))
+    lock = Lock(())
+    planted = (Reference.parse("quay.io/a/b:1"),)
+    found = notes(start, Mode.MIRROR, Mirror.at("10.1.2.3:5080"), lock, planted)
+    assert {topic_of(note) for note in found} >= {"lock", "profile", "https", "plants"}
 
 
 def _profile(home: Path, name: str, repository: str) -> None:

@@ -26,6 +26,19 @@ _FETCH_MORE: Final = {"ambassador", "inaccel", "istio-provisioner", "kubevirt", 
 """Operators and installers: what they bring up is decided while they run."""
 _NAMED: Final = 3
 
+_TOPICS: Final = {
+    "the lock lacks ": "lock",
+    "a profile keeps ": "profile",
+    "minikube may warn ": "https",
+    "{n} images are put ": "plants",
+}
+
+
+def topic_of(note: Sentence) -> str:
+    """Return what a note is about where not everybody needs it always; else nothing."""
+    found = (word for begin, word in _TOPICS.items() if note.template.startswith(begin))
+    return next(found, "")
+
 
 def notes(
     start: Start, mode: Mode, mirror: Mirror, lock: Lock | None, planted: tuple[Reference, ...]

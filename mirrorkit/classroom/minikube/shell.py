@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.classroom.minikube.notes import topic_of
 from mirrorkit.classroom.minikube.seeds import archive_path
 
 if TYPE_CHECKING:
@@ -146,4 +147,4 @@ def _calls(recipe: Recipe, say: Say) -> Iterator[tuple[str, ...]]:
     if recipe.load:
         yield "load", str(recipe.load)
     yield from (("plant", str(plant)) for plant in recipe.plants)
-    yield from (("note", say(note)) for note in recipe.notes)
+    yield from (("note", say(note), topic_of(note)) for note in recipe.notes)

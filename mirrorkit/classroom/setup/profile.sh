@@ -2,6 +2,8 @@
 
 # --- profile: minikube's old clusters, which keep the mirror they were made with ---
 
+OLD_PROFILE= # whether there is one
+
 # config_of PROFILE KEY: a text in its config.json.
 config_of() { sed -n "s/^[[:space:]]*\"$2\": \"\([^\"]*\)\".*/\1/p" "$MINI/profiles/$1/config.json" 2>/dev/null | head -n 1; }
 
@@ -42,6 +44,7 @@ check_profiles() {
         name=${file%/config.json}
         name=${name##*/}
         if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像站"; else
+            OLD_PROFILE=1
             finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $(quoted "$name")"
         fi
     done
