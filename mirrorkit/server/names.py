@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.catalog.below import meant_below
 from mirrorkit.oci.reference import DOCKER_HUB, canonical_host, is_host
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ class Names:
         """Return the canonical repository a client means, known here or not.
 
         Where a path may mean several, the first that has the tag is meant: two weeks' locks may
-        hold CoreDNS under its old name and its new one.
+        hold CoreDNS under its old name and its new one. What minikube means by a path of which
+        nothing is known here, the catalog says.
         """
         spellings = list(self._spellings(path, ns))
         known = [name for name in spellings if name in self.repositories]
         tagged = (name for name in known if tag in self.repositories[name])
-        return next(tagged, next(iter(known), spellings[0]))
+        found = next(tagged, next(iter(known), None))
+        return found or _meant(path, ns, tag) or spellings[0]
 
     def _spellings(self, path: str, ns: str | None) -> Iterator[str]:
         """Yield what a path may mean, the most explicit first.
@@ -121,6 +124,11 @@ class Names:
         tags = sorted(self.tags(near))
         best = difflib.get_close_matches(tag or "", tags, n=1, cutoff=0.0)
         return f"{near}:{(best or tags)[0]}"
+
+
+def _meant(path: str, ns: str | None, tag: str | None) -> str | None:
+    is_below = ns is None and path.startswith(IMAGE_REPOSITORY)
+    return meant_below(path.removeprefix(IMAGE_REPOSITORY), tag) if is_below else None
 
 
 def _join(host: str, path: str) -> str:

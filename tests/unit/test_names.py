@@ -223,6 +223,31 @@ def test_an_unknown_path_is_named_and_has_no_tags(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path, tag, name",
+    [
+        ("kindnetd", "v20210326-1e038dc5", "docker.io/kindest/kindnetd"),
+        ("kindnetd", "v20991231-of-a-later-day", "docker.io/kindest/kindnetd"),
+        ("kindnetd", None, "docker.io/kindest/kindnetd"),
+        ("cni", "v3.20.0", "docker.io/calico/cni"),
+        ("coredns", "v1.8.6", "registry.k8s.io/coredns/coredns"),
+        ("coredns", "1.6.7", "registry.k8s.io/coredns"),
+        ("kubernetesui/dashboard", "v2.3.1", "docker.io/kubernetesui/dashboard"),
+        ("nothing", "1", "registry.k8s.io/nothing"),
+    ],
+)
+def test_of_what_is_not_held_the_catalog_says_what_minikube_means(
+    path: str, tag: str | None, name: str
+) -> None:
+    names = Names(index_of("docker.io/library/nginx:alpine"), ())
+    assert names.canonical(f"k8s/{path}", None, tag) == name
+
+
+def test_an_image_of_ones_own_below_k8s_stays_what_the_class_has() -> None:
+    names = Names(index_of("mirror.lan:5000/own/kindnetd:1"), ())
+    assert names.canonical("k8s/kindnetd", None, "1") == "mirror.lan:5000/own/kindnetd"
+
+
+@pytest.mark.parametrize(
     "unknown, near",
     [
         ("docker.io/library/ngimx", "docker.io/library/nginx"),
