@@ -14,7 +14,7 @@ from mirrorkit.classroom.clients.containerd import OLDEST
 from mirrorkit.classroom.clients.shape import Target, registries_of
 from mirrorkit.cli.output import note, say, say_data, say_json
 from mirrorkit.documents.configuration import Advertise
-from mirrorkit.errors import SurroundingsError, UsageError
+from mirrorkit.errors import DocumentError, SurroundingsError, UsageError
 from mirrorkit.host.macos import said
 from mirrorkit.host.placing import Placing
 from mirrorkit.host.reach import reach_of
@@ -58,6 +58,15 @@ class Asked:
     more: tuple[str, ...] = ()
     """Further options that it was called with."""
 
+    @property
+    def is_here(self) -> bool:
+        """Say whether this machine's own system is meant, whose services can be told."""
+        return self.root.resolve() == _HERE
+
+    def told(self, path: str) -> str:
+        """Return a file's path as this machine has it."""
+        return Root(self.root).told(path)
+
 
 def release_of(text: str | None, root: Path) -> Release:
     """Return containerd's release: as given, or this machine's, else the oldest that will do.
@@ -87,7 +96,7 @@ def run(asked: Asked, settings: Settings, render: Render) -> int:
     if asked.writes:
         _refuse_mac(asked)
         _refuse_unwritable(asked, settings, target, placing.refused(()))
-    found = render(target, lock, placing)
+    found = _rendered(asked, lambda: render(target, lock, placing))
     files = {file.path: file.text.encode() for file in found.files}
     states = placing.states(files)
     written = None
@@ -96,6 +105,17 @@ def run(asked: Asked, settings: Settings, render: Render) -> int:
         written = placing.write(files)
     _tell(asked, target, found, states, written)
     return 0
+
+
+def _rendered(asked: Asked, render: Callable[[], Configuration]) -> Configuration:
+    """Render; what is wrong with a file of another system is said of that one."""
+    try:
+        return render()
+    except (DocumentError, SurroundingsError) as error:
+        root = str(asked.root.resolve())
+        if asked.is_here or root in error.message:
+            raise
+        raise type(error)(f"below {root}: {error.message}", hint=error.hint) from error
 
 
 def _lock(settings: Settings) -> Lock | None:
@@ -138,15 +158,16 @@ def _undo(asked: Asked, placing: Placing) -> int:
         raise _unwritable(asked, path, ["--undo"])
     done = placing.undo()
     paths = (*done.restored, *done.removed)
-    commands = [command for path, command in _AFTER_UNDO.items() if path in paths]
+    after = _AFTER_UNDO if asked.is_here else {}
+    commands = [command for path, command in after.items() if path in paths]
     if asked.is_json:
         facts = {"client": asked.client, **done._asdict(), "commands": commands}
         say_json({"version": 1, **facts}, indent=1)
         return 0
     for path in done.restored:
-        note(f"restored  {path}")
+        note(f"restored  {asked.told(path)}")
     for path in done.removed:
-        note(f"removed   {path}")
+        note(f"removed   {asked.told(path)}")
     for command in commands:
         note(f"next: `{command}`")
     if not paths:
@@ -155,7 +176,7 @@ def _undo(asked: Asked, placing: Placing) -> int:
 
 
 def _refuse_mac(asked: Asked) -> None:
-    if sys.platform == "darwin" and asked.root.resolve() == _HERE:
+    if sys.platform == "darwin" and asked.is_here:
         raise SurroundingsError(
             "on a Mac the engines run in a virtual machine, whose files are not here",
             hint="Docker Desktop takes what is printed without --write: Settings, Docker Engine",
@@ -167,10 +188,10 @@ def _unwritable(asked: Asked, path: str, more: list[str]) -> SurroundingsError:
     program = Path(sys.argv[0])
     is_module = program.name == "__main__.py"
     own = [sys.executable, "-m", "mirrorkit"] if is_module else [str(program.resolve())]
-    root = [] if asked.root.resolve() == _HERE else [f"--root={asked.root.resolve()}"]
+    root = [] if asked.is_here else [f"--root={asked.root.resolve()}"]
     force = ["--force"] if asked.is_forced else []
     command = shlex.join(["sudo", *own, "client", asked.client, *root, *more, *force])
-    return SurroundingsError(f"{path} may not be written by this user", hint=command)
+    return SurroundingsError(f"{asked.told(path)} may not be written by this user", hint=command)
 
 
 def _tell(
@@ -184,13 +205,13 @@ def _tell(
         say_json(_document(asked, target, found, states, written), indent=1)
         return
     for file in found.files if written is None else ():
-        say(f"==> {file.path} ({states[file.path]}) <==")
+        say(f"==> {asked.told(file.path)} ({states[file.path]}) <==")
         say_data(file.text)
     for path in written or ():
-        note(f"written   {path}")
+        note(f"written   {asked.told(path)}")
     if written is not None and not written:
         note("nothing to write: everything is so already")
-    for command in found.commands if written != () else ():
+    for command in found.commands if written != () and asked.is_here else ():
         note(f"next: `{command}`")
     for text in found.notes:
         note(f"note: {text}")
@@ -214,6 +235,6 @@ def _document(
             for file in found.files
         ],
         "written": written,
-        "commands": found.commands,
+        "commands": found.commands if asked.is_here else (),
         "notes": found.notes,
     }

@@ -126,7 +126,7 @@ class Placing:
         for entry in () if self._is_forced else self._record.files:
             if not self._is_ours(entry) and not self._is_as_before(entry):
                 raise SurroundingsError(
-                    f"{entry.path} was changed since mirrorkit wrote it",
+                    f"{self._root.told(entry.path)} was changed since mirrorkit wrote it",
                     hint="keep what you need of it elsewhere, then again with --force",
                 )
 
@@ -141,9 +141,10 @@ class Placing:
         if known is not None:
             return Entry(path, known.before, (*known.after[-1:], new))
         if self._root.is_kept(path):
+            told = self._root.told(path)
             raise SurroundingsError(
-                f"beside {path} a file of the same name before mirrorkit is kept already",
-                hint=f"put {path}.before-mirrorkit back or move it away, then again",
+                f"beside {told} a file of the same name before mirrorkit is kept already",
+                hint=f"put {told}.before-mirrorkit back or move it away, then again",
             )
         return Entry(path, digest(self._root.read_bytes(path)), (new,))
 

@@ -21,6 +21,10 @@ class Root:
     def __init__(self, folder: Path = Path("/")) -> None:
         self.folder = folder.resolve()
 
+    def told(self, path: str) -> str:
+        """Return a path as this machine has it, for people."""
+        return str(self.folder / path.lstrip("/"))
+
     def place(self, path: str) -> Path:
         """Return where a path really is; SurroundingsError where that is outside."""
         found = (self.folder / path.lstrip("/")).resolve()

@@ -106,6 +106,28 @@ def test_what_is_printed_is_what_is_written_once_and_taken_back_byte_for_byte(
     assert "nothing to undo" in client(desk, root, name, "--undo").err
 
 
+def test_another_system_is_named_by_its_own_folder_and_nothing_here_is_reloaded(
+    desk: Desk, root: Path
+) -> None:
+    written = client(desk, root, "docker", "--write")
+    assert f"written   {root / DAEMON}" in written.err
+    undone = client(desk, root, "docker", "--undo")
+    assert f"restored  {root / DAEMON}" in undone.err
+    assert "systemctl" not in written.err + undone.err
+    (root / DAEMON).write_text("[")
+    told(client(desk, root, "docker"), 3, f"below {root}: ", "correct it")
+
+
+def test_a_registry_mirror_that_is_taken_out_is_named(desk: Desk, root: Path) -> None:
+    (root / DAEMON).write_text('{"registry-mirrors": ["https://a.test"]}')
+    strict = "removed https://a.test from registry-mirrors"
+    said = client(desk, root, "docker", "--write").err
+    assert strict in said
+    assert "daemon.json.before-mirrorkit" in said
+    client(desk, root, "docker", "--undo")
+    assert strict not in client(desk, root, "docker", "--write", "--fallback").err
+
+
 @pytest.mark.parametrize("name", CLIENTS)
 def test_on_a_system_without_any_of_it_nothing_is_left(
     desk: Desk, tmp_path: Path, name: str

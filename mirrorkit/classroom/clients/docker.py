@@ -45,7 +45,7 @@ def docker(target: Target, there: There) -> Configuration:
     return Configuration(
         (ConfigFile(PATH, done),),
         ("sudo systemctl reload docker",),
-        tuple(_notes(target)),
+        (*_dropped(document, lists), *_notes(target)),
     )
 
 
@@ -74,6 +74,16 @@ def _refuse_flags(there: There) -> None:
                 f"{path} gives dockerd {found['flag']}; with the same in daemon.json Docker"
                 " would not start",
                 hint="take the flag out there and run `sudo systemctl daemon-reload`, then again",
+            )
+
+
+def _dropped(document: dict[str, Any], lists: dict[str, list[str]]) -> Iterator[str]:
+    """Say what stood there and is asked no longer."""
+    for one in _strings(document, _MIRRORS):
+        if one.rstrip("/") not in {kept.rstrip("/") for kept in lists[_MIRRORS]}:
+            yield (
+                f"removed {one} from registry-mirrors (--fallback keeps it); --write keeps the old"
+                " file as daemon.json.before-mirrorkit beside the new one"
             )
 
 
