@@ -13,7 +13,6 @@ from mirrorkit.cli.minikube_flags import (  # noqa: TC001 - typer reads them
     Driver,
     Force,
     Kubernetes,
-    Minikube,
     ModeWord,
     Nodes,
     Profile,
@@ -29,6 +28,14 @@ if TYPE_CHECKING:
 MirrorAt = Annotated[
     str | None,
     typer.Option("--mirror", metavar="HOST:PORT", help="The mirror [default: this machine's]."),
+]
+
+Minikube = Annotated[
+    str | None,
+    typer.Option(
+        help="The minikube release [default: beside a lock the installed one, else the lock's;"
+        " elsewhere the mirror's]."
+    ),
 ]
 
 

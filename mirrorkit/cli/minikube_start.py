@@ -53,7 +53,8 @@ def command(
 
     Rewrites what is typed after `--`, checks this machine, makes the relay, fills minikube's cache
     from the store, runs minikube on this terminal, and puts the lessons' images into its nodes.
-    Where something stands in the way nothing is started; --force goes on.
+    Where something stands in the way nothing is started; --force goes on. The release is the
+    installed minikube's, also where the lock is for another; `mirrorkit doctor` looks at the same.
 
     Ends with 0 when the cluster runs, with 1 when it runs and its nodes lack some of the lessons'
     images; else by what minikube's own status means: wrong words (14) 2, what could not be

@@ -146,7 +146,10 @@ async def ward(opened: Opened, images: dict[str, Made]) -> Ward:
 
 async def test_it_knows_the_class_by_its_mirror_and_every_name_is_answered(ward: Ward) -> None:
     found = await ward.findings()
-    assert "v1.34.0 v1.31.0 docker docker" in found["START"][0]["sentence"]
+    assert (
+        "minikube v1.34.0, Kubernetes v1.31.0, driver docker, runtime docker"
+        in found["START"][0]["sentence"]
+    )
     for code in ("START", "MIRROR", "CLASS", "NAMES", "PROFILE"):
         assert [one["state"] for one in found[code]] == ["ok"], found[code]
     number = len(dict(_asked()))
@@ -342,6 +345,32 @@ async def test_where_the_class_lies_its_lock_says_what_is_planted_in_vain_and_wh
     assert [one["state"] for one in found["PLANT"]] == ["warn", "ok"]
     assert "quay.io/school/app:latest" in found["PLANT"][0]["sentence"]
     assert found["ADDRESS"][0]["state"] in ("ok", "fail")
+
+
+def lay_lock(ward: Ward) -> None:
+    """Make it the teacher's own machine."""
+    image = "name: gcr.io/k8s-minikube/kicbase:v0.0.45, needed_by: [minikube v1.34.0]"
+    lock = f"version: 1\nimages:\n- {{{image}, digest: sha256:{'0' * 64}}}\n"
+    (ward.desk.folder / "images.lock.yaml").write_text(lock)
+
+
+async def test_beside_a_lock_it_looks_at_the_installed_release_as_start_does(ward: Ward) -> None:
+    lay_lock(ward)
+    path = ward.program("minikube", "minikube version: v1.32.0")
+    found = await ward.findings(PATH=path)
+    assert "looked at for minikube v1.32.0, " in found["START"][0]["sentence"]
+    assert found["MINIKUBE"][0]["state"] == "fail"
+    assert "the class's is v1.34.0" in found["MINIKUBE"][0]["sentence"]
+    flags = ward.desk.run("minikube", "flags", env={"PATH": path, "LANG": "C"})
+    assert "v1.32.0" in flags.out
+
+
+async def test_of_another_machines_mirror_this_ones_address_is_not_judged(ward: Ward) -> None:
+    lay_lock(ward)
+    other = Ward(ward.desk, f"nowhere.invalid:{free_port()}")
+    found = await other.findings()
+    assert "ADDRESS" not in found
+    assert "ADDRESS" in await ward.findings()
 
 
 async def test_it_speaks_chinese_where_the_locale_does(ward: Ward) -> None:

@@ -24,6 +24,7 @@ from mirrorkit.classroom.doctor.shell import shell_findings
 from mirrorkit.classroom.doctor.tools import read_tools, tool_findings
 from mirrorkit.classroom.findings import Finding, State
 from mirrorkit.classroom.minikube.asked import asked
+from mirrorkit.classroom.minikube.choice import minikubes
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.start import Mirror
 from mirrorkit.classroom.setup import setup_script
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from mirrorkit.classroom.doctor.mirror import Asking
     from mirrorkit.classroom.doctor.status import Status
+    from mirrorkit.classroom.doctor.tools import Tools
     from mirrorkit.classroom.minikube.choice import Choice
     from mirrorkit.classroom.minikube.recipe import Recipe
     from mirrorkit.classroom.minikube.start import Start
@@ -94,7 +96,7 @@ async def examine(choice: Choice, patient: Patient) -> list[Section]:
     is_guess = not (choice.minikube or seen or patient.lock or tools.minikube)
     programs = [
         *refusal,
-        *(() if is_guess else tool_findings(tools, start, patient.address, say)),
+        *(() if is_guess else _tools(tools, start, choice, patient)),
         *shell_findings(patient.home, say),
     ]
     return [
@@ -103,6 +105,13 @@ async def examine(choice: Choice, patient: Patient) -> list[Section]:
         Section(say("The mirror"), (*served, *plant_findings(made.plants, say))),
         Section(say("Profiles"), await _profiles(start, made, patient)),
     ]
+
+
+def _tools(tools: Tools, start: Start, choice: Choice, patient: Patient) -> Iterator[Finding]:
+    """Hold the programs against the class: a lock's releases, where none was chosen."""
+    ours = tuple(minikubes(patient.lock)) if patient.lock and not choice.minikube else ()
+    of_class = ours[0] if ours and start.release.version not in ours else None
+    return tool_findings(tools, start, patient.address, patient.say, of_class)
 
 
 async def _status(asking: Asking) -> Status | UnreachableError:
@@ -122,8 +131,15 @@ def _recipe(
         sentence = say("this start is known to fail: {why}", why=error.message)
         refusal = Finding(State.FAIL, "START", sentence, say(error.hint or ""))
         return recipe(replace(start, force=True), mirror, lock), (refusal,)
-    words = f"{start.release.version} {start.kubernetes} {start.driver} {start.runtime}"
-    return made, (Finding(State.OK, "START", say("looked at for {start}", start=words)),)
+    sentence = say(
+        "looked at for minikube {minikube}, Kubernetes {kubernetes}, driver {driver}, runtime"
+        " {runtime}",
+        minikube=start.release.version,
+        kubernetes=start.kubernetes,
+        driver=start.driver,
+        runtime=start.runtime,
+    )
+    return made, (Finding(State.OK, "START", sentence),)
 
 
 def _names(start: Start, mirror: Mirror, lock: Lock | None) -> Iterable[Name]:

@@ -1,4 +1,4 @@
-"""Which start doctor looks at: as chosen, else as the class has it, else as installed."""
+"""Which start doctor looks at: as chosen, else that of `minikube start`, else the class's."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def meant(choice: Choice, status: Status | None, lock: Lock | None, installed: str | None) -> Start:
-    """Return the start that is meant: by the choice, the lock, the mirror, or what is installed.
+    """Return the start that is meant.
 
-    Where nothing says it, the newest release that is listed.
+    Beside a lock it is the one that `mirrorkit minikube start` makes there: of the installed
+    release, else of the lock's. Elsewhere it is setup.sh's, which brings the mirror's release;
+    where the mirror says none, of the installed one, else of the newest that is listed.
 
     UsageError for what no release has.
     """
@@ -27,6 +29,8 @@ def meant(choice: Choice, status: Status | None, lock: Lock | None, installed: s
         minikube = choice.minikube or of_class or _listed(installed)
         kubernetes = status.kubernetes if status and minikube == of_class else None
         choice = replace(choice, minikube=minikube, kubernetes=choice.kubernetes or kubernetes)
+    elif installed in _versions():
+        choice = replace(choice, minikube=choice.minikube or installed)
     return start_from(choice, lock)
 
 
@@ -37,5 +41,9 @@ def words_of(choice: Choice) -> tuple[str, ...]:
 
 def _listed(installed: str | None) -> str:
     """Return the installed release if the catalog has it, else the newest there."""
-    versions = [one.version for one in releases()]
+    versions = _versions()
     return installed if installed in versions else versions[-1]
+
+
+def _versions() -> list[str]:
+    return [one.version for one in releases()]

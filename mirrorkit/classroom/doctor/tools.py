@@ -68,9 +68,14 @@ async def _version(*argv: str, environment: dict[str, str] | None = None) -> str
     return version[0] if version else None
 
 
-def tool_findings(tools: Tools, start: Start, mirror: str, say: Say) -> Iterator[Finding]:
-    """Hold what is installed against what the class starts."""
-    yield _minikube(tools, start, mirror, say)
+def tool_findings(
+    tools: Tools, start: Start, mirror: str, say: Say, of_class: str | None = None
+) -> Iterator[Finding]:
+    """Hold what is installed against what the class starts.
+
+    `of_class` is the class's minikube where the start looked at is another's.
+    """
+    yield _minikube(tools, of_class or start.release.version, mirror, say)
     yield _kubectl(tools, start, say)
     if start.driver == "none":
         yield from _none_driver(tools, start, say)
@@ -82,8 +87,7 @@ def tool_findings(tools: Tools, start: Start, mirror: str, say: Say) -> Iterator
         yield Finding(State.WARN, "KUBEADM", sentence, "kubectl config get-contexts")
 
 
-def _minikube(tools: Tools, start: Start, mirror: str, say: Say) -> Finding:
-    wanted = start.release.version
+def _minikube(tools: Tools, wanted: str, mirror: str, say: Say) -> Finding:
     if tools.minikube == wanted:
         return Finding(State.OK, "MINIKUBE", say("minikube is {here}", here=wanted))
     get = setup_line(mirror)
