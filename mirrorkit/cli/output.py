@@ -54,9 +54,11 @@ def _fitted(text: str, stream: TextIO) -> str:
 def broken(line: str, width: int) -> list[str]:
     """Return a line in pieces of at most `width`; what is `quoted`, and one word, stays whole.
 
+    So does a line that is a command, after its arrow.
+
     A terminal gives back a line that it broke as it was: a command is to be pasted.
     """
-    if len(line) <= width:
+    if len(line) <= width or line.lstrip().startswith("→ "):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + _INDENT)
     pieces = [""]

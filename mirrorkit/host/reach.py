@@ -88,6 +88,13 @@ def reach_of(
     return Reach(port, best, hidden, advice)
 
 
+def is_own(address: str, machine: Machine, reach: Reach) -> bool:
+    """Say whether a mirror's HOST:PORT is of this machine, by an address or the told name."""
+    host = address.rpartition(":")[0].strip("[]")
+    own = {"localhost", "127.0.0.1", "::1", *(one.address for one in survey(machine))}
+    return host in own or f"http://{address}" in reach.urls
+
+
 def survey(machine: Machine) -> list[Found]:
     """Tell every address of a machine by its kind, the best first."""
     routed = list(machine.gateways)

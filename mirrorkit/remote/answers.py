@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -24,6 +26,8 @@ from mirrorkit.progress import lasting
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+_CALL: Final = "Connect call failed"
+_ERRNO: Final = re.compile(r"\[Errno (\d{1,4})\]")
 _ERROR_MAX: Final = 64 * 1024
 _RETRY_AFTER_MAX: Final = 86_400.0
 _BODY_SECONDS: Final = 60.0
@@ -121,10 +125,17 @@ def reason(error: BaseException) -> str:
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
         return "no answer in time"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error.os_error)
+        return _of_system(error.os_error)
     if isinstance(error, aiohttp.ClientResponseError):
         return f"an answer nobody can read ({plain(error.message)})"  # str() has a signed URL
     return plain(str(error)) or type(error).__name__
+
+
+def _of_system(error: OSError) -> str:
+    """Say it in the system's words; asyncio puts its call and the address in their place."""
+    text = error.strerror or str(error)
+    number = _ERRNO.search(str(error)) if _CALL in str(error) else None
+    return os.strerror(int(number[1])) if number else text
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mirrorkit.classroom.doctor.examination import Patient, examine
 from mirrorkit.classroom.words import speaker
 from mirrorkit.host.language import language_of
-from mirrorkit.host.reach import reach_of, survey
+from mirrorkit.host.reach import is_own, reach_of
 from mirrorkit.host.read import read_machine
 from mirrorkit.remote.mirror import MirrorServer
 from mirrorkit.wiring.documents import read_lock
@@ -16,7 +16,6 @@ from mirrorkit.wiring.documents import read_lock
 if TYPE_CHECKING:
     from mirrorkit.classroom.doctor.examination import Section
     from mirrorkit.classroom.minikube.choice import Choice
-    from mirrorkit.host.machine import Machine
     from mirrorkit.host.reach import Reach
     from mirrorkit.settings import Settings
 
@@ -37,10 +36,3 @@ def _own_reach(settings: Settings, address: str) -> Reach | None:
     machine, listen = read_machine(), settings.listen
     reach = reach_of(machine, listen, listen.port, settings.advertise)
     return reach if is_own(address, machine, reach) else None
-
-
-def is_own(address: str, machine: Machine, reach: Reach) -> bool:
-    """Say whether a mirror's HOST:PORT is of this machine, by an address or the told name."""
-    host = address.rpartition(":")[0].strip("[]")
-    own = {"localhost", "127.0.0.1", "::1", *(one.address for one in survey(machine))}
-    return host in own or f"http://{address}" in reach.urls

@@ -14,10 +14,15 @@ from mirrorkit.classroom.minikube.failures import TAIL
 from mirrorkit.classroom.minikube.start import Mirror, Mode
 from mirrorkit.classroom.minikube.startcommand import start_command
 from mirrorkit.classroom.setup import setup_script
+from mirrorkit.classroom.words import speaker
 from mirrorkit.errors import SurroundingsError
 from mirrorkit.host.follow import follow
+from mirrorkit.host.language import language_of
+from mirrorkit.host.reach import is_own, reach_of
+from mirrorkit.host.read import read_machine
 from mirrorkit.host.script import run_script
 from mirrorkit.remote.engine import DockerEngine
+from mirrorkit.sentence import Sentence
 from mirrorkit.wiring.documents import read_lock
 from mirrorkit.wiring.seeding import SeedOrder, fill
 
@@ -37,6 +42,9 @@ NETWORK: Final = "mirrorkit"
 _RELAY_PORT: Final = 5080
 _USUAL_RELAY: Final = Mirror(f"192.168.230.1:{_RELAY_PORT}", f"localhost:{_RELAY_PORT}")
 _CHECK_SECONDS: Final = 120.0
+_LOOK: Final = Sentence(
+    "look at that address, at this machine's network, and whether mirrorkit runs there"
+)
 _RELAY_SECONDS: Final = 600.0
 _PLANT_SECONDS: Final = 7200.0
 
@@ -74,7 +82,7 @@ class Starter:
         """Look at this machine as setup.sh does; nothing of it is changed."""
         words = ("--check", "--porcelain", "--no-report", "start", *self.typed)
         ran = run_script(setup_script(self.address), words, _CHECK_SECONDS, is_read=True)
-        found = tuple(_findings(ran.text))
+        found = tuple(self._helped(one) for one in _findings(ran.text))
         if not found:
             sentence = f"the checks of this machine said nothing (status {ran.status})"
             return (Finding(State.FAIL, "CHECKS", sentence),)
@@ -126,6 +134,22 @@ class Starter:
         words += [f"--container-runtime={start.runtime}"]
         ran = run_script(setup_script(self.address), words, _PLANT_SECONDS, is_read=False)
         return ran.status
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether the mirror is this machine's."""
+        machine, listen = read_machine(), self.settings.listen
+        reach = reach_of(machine, listen, listen.port, self.settings.advertise)
+        return is_own(self.address, machine, reach)
+
+    def _helped(self, finding: Finding) -> Finding:
+        """Put what helps in the place of setup.sh's question, where the mirror is silent."""
+        if finding.code != "MIRROR" or finding.state is not State.FAIL:
+            return finding
+        if self.is_own:
+            return finding._replace(command="mirrorkit up")
+        advice = speaker(language_of(os.environ))(_LOOK)
+        return finding._replace(sentence=f"{finding.sentence}; {advice}", command="")
 
     def _uses_relay(self, start: Start) -> bool:
         return self.has_relay and start.driver == "docker"

@@ -185,7 +185,9 @@ async def test_a_silent_mirror_is_said_once(desk: Desk) -> None:
     ward = Ward(desk, f"127.0.0.1:{free_port()}")
     found = await ward.findings()
     assert found["MIRROR"][0]["state"] == "fail"
-    assert found["MIRROR"][0]["command"] == f"curl http://{ward.address}/livez"
+    assert not found["MIRROR"][0]["command"]
+    told = f"{ward.address} does not answer: no program listens there; look at that address"
+    assert told in found["MIRROR"][0]["sentence"]
     assert "NAMES" not in found
     assert "CLASS" not in found
 
@@ -365,11 +367,20 @@ async def test_beside_a_lock_it_looks_at_the_installed_release_as_start_does(war
     assert "v1.32.0" in flags.out
 
 
+async def test_the_own_mirror_that_is_silent_is_brought_up_in_chinese_too(desk: Desk) -> None:
+    ward = Ward(desk, f"127.0.0.1:{free_port()}")
+    lay_lock(ward)
+    found = await ward.finding("MIRROR", LANG="zh_CN.UTF-8")
+    assert found["command"] == "mirrorkit up"
+    assert translations()["no program listens there"] in found["sentence"]
+
+
 async def test_of_another_machines_mirror_this_ones_address_is_not_judged(ward: Ward) -> None:
     lay_lock(ward)
     other = Ward(ward.desk, f"nowhere.invalid:{free_port()}")
     found = await other.findings()
     assert "ADDRESS" not in found
+    assert "the name leads nowhere" in found["MIRROR"][0]["sentence"]
     assert "ADDRESS" in await ward.findings()
 
 

@@ -56,3 +56,8 @@ def test_no_help_has_a_python_type_or_a_sentence_cut_short(
 )
 def test_a_line_is_broken_between_words_alone(line: str, pieces: list[str]) -> None:
     assert broken(line, 18) == pieces
+
+
+def test_a_command_after_its_arrow_is_never_broken() -> None:
+    line = "        → curl 192.168.1.10:5080 | sh"
+    assert broken(line, 18) == [line]

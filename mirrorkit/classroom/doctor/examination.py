@@ -89,7 +89,8 @@ async def examine(choice: Choice, patient: Patient) -> list[Section]:
         answers = await ask_names(asking, _names(start, mirror, patient.lock)) if seen else {}
     served = [*_reach_findings(patient.reach, say)]
     if isinstance(status, UnreachableError):
-        served.append(silence_finding(status, patient.address, say))
+        is_own = patient.reach is not None
+        served.append(silence_finding(status, patient.address, say, is_own=is_own))
     else:
         served += status_findings(status, patient.address, say)
         served += name_findings(answers, status.missing, say)

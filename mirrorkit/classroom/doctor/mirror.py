@@ -66,12 +66,39 @@ def status_findings(status: Status, address: str, say: Say) -> Iterator[Finding]
     yield Finding(State.FAIL, "CLASS", sentence, "mirrorkit sync")
 
 
-def silence_finding(error: UnreachableError, address: str, say: Say) -> Finding:
-    """Say that nobody answers, and why as the network tells it."""
+def silence_finding(
+    error: UnreachableError, address: str, say: Say, *, is_own: bool = False
+) -> Finding:
+    """Say that nobody answers, why as the network tells it, and what helps here."""
+    why = _why(error, say)
+    if is_own:
+        sentence = say("the mirror {address} does not answer: {why}", address=address, why=why)
+        return Finding(State.FAIL, "MIRROR", sentence, "mirrorkit up")
     sentence = say(
-        "the mirror {address} does not answer: {why}", address=address, why=error.message
+        "the mirror {address} does not answer: {why}; look at that address, at this machine's"
+        " network, and whether mirrorkit runs there",
+        address=address,
+        why=why,
     )
-    return Finding(State.FAIL, "MIRROR", sentence, f"curl http://{address}/livez")
+    return Finding(State.FAIL, "MIRROR", sentence)
+
+
+def _why(error: UnreachableError, say: Say) -> str:
+    """Return a network's usual words in the language of who reads them."""
+    no_name = say("the name leads nowhere")
+    known = {
+        "Connection refused": say("no program listens there"),
+        "No route to host": say("no way leads there"),
+        "Network is unreachable": say("this machine has no network that leads there"),
+        "Name or service not known": no_name,
+        "No address associated with hostname": no_name,
+        "Temporary failure in name resolution": no_name,
+        "no answer in time": say("no answer in time"),
+        "another program answers there, no mirrorkit": say(
+            "another program answers there, no mirrorkit"
+        ),
+    }
+    return known.get(error.message, error.message)
 
 
 async def ask_names(mirror: Asking, names: Iterable[Name]) -> dict[Name, int]:
