@@ -127,6 +127,14 @@ def test_what_fights_the_mirror_is_left_out_and_the_rest_handed_on(
     assert [line.split()[0] for line in done.stderr.splitlines()] == [f"--{n}" for n in FIGHTING]
 
 
+def test_words_of_setup_are_its_own_behind_start_too(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    call = "read_words start --with-seed --memory 4g --no-relay --name=Li --yes --no-report"
+    said = told(shell, tmp_path, call, 'echo "$WITH_SEED$YES|$RELAYED|$NICKNAME|$REPORT|$EXTRA"')
+    assert said == "11||Li|| --memory 4g\n"
+
+
 @pytest.mark.parametrize("form", ["-n{} -p{}", "-n={} -p={}", "-n {} -p {}", "--nodes={} -p={}"])
 def test_short_options_are_read_in_each_spelling_that_minikube_takes(
     shell: tuple[str, ...], tmp_path: Path, form: str

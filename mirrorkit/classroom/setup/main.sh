@@ -76,13 +76,6 @@ read_words() {
         --check) COMMAND=check ;;
         --porcelain) PORCELAIN=1 ;;
         --reset | --uninstall) COMMAND=${1#--} ;;
-        --no-report) REPORT= ;;
-        --with-seed) WITH_SEED=1 ;;
-        --with-docker-mirror) WITH_MIRROR=1 ;;
-        --with-docker) WITH_DOCKER=1 ;;
-        --no-relay) RELAYED= ;;
-        -y | --yes) YES=1 ;;
-        --name=*) NICKNAME=${1#*=} ;;
         --profile=*) PROFILE=${1#*=} ;;
         --name | --profile)
             [ $# -gt 1 ] || usage_error "$1"
@@ -95,10 +88,24 @@ read_words() {
             read_start_words "$@"
             break
             ;;
-        *) usage_error "$1" ;;
+        *) own_word "$1" || usage_error "$1" ;;
         esac
         shift
     done
+}
+
+# own_word WORD: takes a word that is ours wherever it stands, also among minikube's.
+own_word() {
+    case $1 in
+    --no-report) REPORT= ;;
+    --with-seed) WITH_SEED=1 ;;
+    --with-docker-mirror) WITH_MIRROR=1 ;;
+    --with-docker) WITH_DOCKER=1 ;;
+    --no-relay) RELAYED= ;;
+    -y | --yes) YES=1 ;;
+    --name=*) NICKNAME=${1#*=} ;;
+    *) return 1 ;;
+    esac
 }
 
 # settle: what the words came to, checked.

@@ -44,7 +44,7 @@ read_start_words() {
         --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
             tell "$name is left out: it fights the mirror" "已忽略 $name：它与镜像站冲突"
             ;;
-        *) EXTRA="$EXTRA $(quoted "$1")" ;;
+        *) own_word "$1" || EXTRA="$EXTRA $(quoted "$1")" ;;
         esac
         shift
     done
