@@ -102,6 +102,24 @@ def _usage_hint(arguments: list[str]) -> str:
     return " ".join(("mirrorkit", *words, "--help"))
 
 
+def _foreign_option(error: typer.TyperException, arguments: list[str]) -> UsageError | None:
+    """Return the error of an option that is minikube's and stands before `--`."""
+    name = getattr(error, "option_name", None)
+    if arguments[:2] != ["minikube", "start"] or name is None:
+        return None
+    import shlex
+
+    from mirrorkit.sentence import Sentence
+
+    at = next((n for n, word in enumerate(arguments) if word.startswith(name)), len(arguments))
+    rest = [word for word in arguments[at:] if word != "--"]
+    command = shlex.join(["mirrorkit", *arguments[:at], "--", *rest])
+    return UsageError(
+        Sentence("{option} is no option of mirrorkit's own", option=name),
+        hint=Sentence("minikube's own words go after --: {command}", command=command),
+    )
+
+
 def _call(arguments: list[str]) -> int:
     """Let typer run a command; Ctrl-C comes back as 130."""
     command = readable_help(app)
@@ -119,7 +137,9 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         status = EXIT_INTERRUPTED
     except typer.TyperException as error:
-        usage = UsageError(error.format_message(), hint=_usage_hint(arguments))
+        usage = _foreign_option(error, arguments) or UsageError(
+            error.format_message(), hint=_usage_hint(arguments)
+        )
         tell_error(usage, as_json=as_json)
         return usage.exit_status
     except Exception:  # noqa: BLE001 - the last resort

@@ -168,3 +168,10 @@ def test_what_cannot_be_is_one_sentence_and_a_hint(
     assert error in first
     assert second.startswith("hint: ")
     assert hint in second
+
+
+def test_minikubes_own_option_before_the_dashes_is_put_after_them(capsys: Printed) -> None:
+    assert run(["minikube", "start", "--dry-run", "--nodes=2", "-p", "b"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: --nodes is no option of mirrorkit's own"
+    assert second.endswith(" after --: mirrorkit minikube start --dry-run -- --nodes=2 -p b")
