@@ -20,6 +20,7 @@ from mirrorkit.progress import counted, readable
 
 if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.seed import SeedReport
+    from mirrorkit.events import Event, Listener
 
 Target = Annotated[
     Path | None,
@@ -83,7 +84,7 @@ def command(
     start = start_from(choice, read_lock(settings.locks[0]))
     order = SeedOrder(start, target, loads=not no_load)
     with choose_display(as_json=as_json) as display:
-        report = seed_minikube(settings, order, display)
+        report = seed_minikube(settings, order, display if as_json else without_failures(display))
     _tell(report, as_json=as_json)
     return report.exit_status
 
@@ -109,17 +110,30 @@ def _tell(report: SeedReport, *, as_json: bool) -> None:
         note(f"removed   {path}, an empty thing where minikube looks for a preload")
     for text in report.notes:
         note(f"note      {text}")
-    for what, error in report.missing.items():
-        note(
-            f"error: {error.message}"
-            if what in error.message
-            else f"error: {what}: {error.message}"
-        )
-        if error.hint:
-            note(f"hint: {error.hint}")
+    tell_missing(report)
     placed = (
         f"{counted(len(report.placed), 'file')} placed, {readable(sum(report.placed.values()))}"
     )
     loaded = f", {counted(len(report.loaded), 'image')} loaded" if report.loaded else ""
     missing_ = f", {len(report.missing)} missing" if report.missing else ""
     note(f"{report.folder}: {placed}{loaded}, {len(report.already)} already there{missing_}")
+
+
+def without_failures(display: Listener) -> Listener:
+    """Return a listener to whom what is missing is no news: it is said at the end, with why."""
+    from mirrorkit.events import FileFailed, ImageFailed
+
+    def listen(event: Event) -> None:
+        if not isinstance(event, (FileFailed, ImageFailed)):
+            display(event)
+
+    return listen
+
+
+def tell_missing(report: SeedReport) -> None:
+    """Print what is missing, a line each, and below it each different hint once."""
+    for what, error in report.missing.items():
+        is_named = what in error.message
+        note(f"error: {error.message}" if is_named else f"error: {what}: {error.message}")
+    for hint in dict.fromkeys(error.hint for error in report.missing.values() if error.hint):
+        note(f"hint: {hint}")

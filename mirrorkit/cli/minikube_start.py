@@ -146,13 +146,11 @@ def _stops(findings: Sequence[Finding]) -> bool:
 
 def _fill(starter: Starter, started: StartCommand) -> int:
     from mirrorkit.cli.display import choose_display
+    from mirrorkit.cli.minikube_seed import tell_missing, without_failures
 
     with choose_display(as_json=False) as display:
-        report = starter.prepare(started, display)
-    for error in report.missing.values():
-        note(f"error: {error.message}")
-        if error.hint:
-            note(f"hint: {error.hint}")
+        report = starter.prepare(started, without_failures(display))
+    tell_missing(report)
     return report.exit_status
 
 

@@ -257,6 +257,17 @@ def test_what_is_missing_is_said_and_the_rest_is_placed(tmp_path: Path) -> None:
     assert "cache/linux/amd64/v1.23.3/kubeadm" in tree(tmp_path / "home/.minikube")
 
 
+def test_of_a_store_with_nothing_each_is_said_once_and_the_hint_once(tmp_path: Path) -> None:
+    made = cluster(tmp_path)
+    shutil.rmtree(tmp_path / "store/blobs")
+    done = seed(made, tmp_path / "home")
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    for name in PROGRAMS:
+        assert len([line for line in lines if f"/{name}" in line]) == 1, done.stderr
+    assert len([line for line in lines if line.startswith("hint: ")]) == 1, done.stderr
+
+
 def test_a_blob_with_other_bytes_is_never_placed(tmp_path: Path) -> None:
     made = cluster(tmp_path, more={PRELOAD: BYTES})
     [blob] = [
