@@ -193,7 +193,7 @@ ROWS = {
     ),
     "clock": Row("warn CLOCK", "s off the mirror's", "相差", "sudo date -u -s", at="clock"),
     "incomplete": Row(
-        "warn MIRROR", "does not have all of the class yet", "尚未准备完整", "/health", at="late"
+        "warn MIRROR", "does not have all of the class yet", "尚未准备完整", "/?text", at="late"
     ),
 }
 

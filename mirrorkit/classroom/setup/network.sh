@@ -17,7 +17,7 @@ check_network() {
 check_mirror() {
     case $1 in
     200) finding ok MIRROR "the mirror $MIRROR has all of the class" "镜像站 $MIRROR 内容完整" ;;
-    503) finding warn MIRROR "the mirror $MIRROR does not have all of the class yet" "镜像站 $MIRROR 尚未准备完整" "curl http://$MIRROR/health" ;;
+    503) finding warn MIRROR "the mirror $MIRROR does not have all of the class yet; the teacher may still be fetching" "镜像站 $MIRROR 尚未准备完整，老师可能还在下载" "curl 'http://$MIRROR/?text'" ;;
     '') finding fail MIRROR "the mirror $MIRROR does not answer" "镜像站 $MIRROR 没有应答" "curl http://$MIRROR/health" ;;
     *) finding fail MIRROR "what answers at $MIRROR is not the mirror ($1)" "$MIRROR 上的不是镜像站（$1）" "curl http://$MIRROR/health" ;;
     esac
