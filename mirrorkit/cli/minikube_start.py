@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mirrorkit.classroom.findings import Finding
     from mirrorkit.classroom.minikube.edits import Change
     from mirrorkit.classroom.minikube.startcommand import StartCommand
+    from mirrorkit.errors import SurroundingsError
     from mirrorkit.host.follow import Ended
     from mirrorkit.settings import Settings
     from mirrorkit.wiring.starting import Starter
@@ -71,6 +72,8 @@ def command(
         _preview(starter)
         return 0
     started = starter.command(starter.expected())
+    if not force and not starter.is_own and starter.lacks_store(started):
+        raise _no_store(starter.address)
     findings = starter.findings()
     if _stops(findings) and not force:
         return _FAILED
@@ -96,9 +99,11 @@ def _starter(
     from mirrorkit.classroom.minikube.choice import Choice, start_from
     from mirrorkit.host.minikube import installed_minikube
     from mirrorkit.wiring import read_lock
-    from mirrorkit.wiring.starting import Starter, storage_driver
+    from mirrorkit.wiring.starting import Starter, is_here, storage_driver
 
     where = address or _own_address(settings)
+    if not settings.locks[0].exists() and not is_here(settings, where):
+        raise _no_store(where)
     choice = Choice(
         minikube=installed_minikube(),
         mode=mode,
@@ -109,6 +114,22 @@ def _starter(
     )
     usual = start_from(choice, read_lock(settings.locks[0]))
     return Starter(settings, usual, typed, where, not no_relay, _program(where))
+
+
+def _no_store(address: str) -> SurroundingsError:
+    from mirrorkit.errors import SurroundingsError
+    from mirrorkit.sentence import Sentence
+
+    return SurroundingsError(
+        Sentence(
+            "a start here takes what it loads from this machine's own store and lock, whichever"
+            " mirror is named, and one of them is not here"
+        ),
+        hint=Sentence(
+            "a student's start takes all from the mirror: `curl {address} | sh -s -- start`",
+            address=address,
+        ),
+    )
 
 
 def _own_address(settings: Settings) -> str:

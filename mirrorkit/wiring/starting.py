@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Listener
     from mirrorkit.host.follow import Ended
+    from mirrorkit.oci.reference import Reference
     from mirrorkit.settings import Settings
 
 NETWORK: Final = "mirrorkit"
@@ -111,6 +112,8 @@ class Starter:
         if recipe.mode is Mode.SEED:
             whole = contents(recipe.start, self.lock, order.host, can_load=True)
             found = replace(whole, texts=found.texts)
+        if not self.has_store and _is_loaded(found.load and found.load[0]):
+            found = replace(found, load=None)
         return fill(self.settings, order, found, report)
 
     def run(self, command: StartCommand) -> Ended:
@@ -138,9 +141,18 @@ class Starter:
     @cached_property
     def is_own(self) -> bool:
         """Whether the mirror is this machine's."""
-        machine, listen = read_machine(), self.settings.listen
-        reach = reach_of(machine, listen, listen.port, self.settings.advertise)
-        return is_own(self.address, machine, reach)
+        return is_here(self.settings, self.address)
+
+    @cached_property
+    def has_store(self) -> bool:
+        """Whether there is a store on this machine, be it incomplete."""
+        return (self.settings.store / "blobs").is_dir()
+
+    def lacks_store(self, command: StartCommand) -> bool:
+        """Say whether something would come from a store that is not on this machine."""
+        recipe = command.recipe
+        wants = bool(recipe.seeds) or recipe.mode is Mode.SEED or not _is_loaded(recipe.load)
+        return wants and not self.has_store
 
     def _helped(self, finding: Finding) -> Finding:
         """Put what helps in the place of setup.sh's question, where the mirror is silent."""
@@ -153,6 +165,22 @@ class Starter:
 
     def _uses_relay(self, start: Start) -> bool:
         return self.has_relay and start.driver == "docker"
+
+
+def is_here(settings: Settings, address: str) -> bool:
+    """Say whether a mirror's HOST:PORT is of this machine."""
+    machine, listen = read_machine(), settings.listen
+    reach = reach_of(machine, listen, listen.port, settings.advertise)
+    return is_own(address, machine, reach)
+
+
+def _is_loaded(name: Reference | None) -> bool:
+    """Say whether Docker has an image; a silent Docker is the checks' to tell."""
+    if name is None:
+        return True
+    with suppress(SurroundingsError), closing(DockerEngine()) as engine:
+        return engine.image(str(name)) is not None
+    return True
 
 
 def storage_driver() -> str | None:

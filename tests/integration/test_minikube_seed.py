@@ -268,6 +268,24 @@ def test_of_a_store_with_nothing_each_is_said_once_and_the_hint_once(tmp_path: P
     assert len([line for line in lines if line.startswith("hint: ")]) == 1, done.stderr
 
 
+def test_a_start_at_another_machines_mirror_without_a_store_is_refused_first(
+    tmp_path: Path,
+) -> None:
+    made = cluster(tmp_path)
+    shutil.rmtree(tmp_path / "store")
+    program = tmp_path / "bin/minikube"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho {made.minikube}\n")
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    words = ("start", "--address", "nowhere.invalid:5080", "--mode", "seed")
+    done = made.run(*words, PATH=path, HOME=str(tmp_path))
+    assert done.returncode == 6, done.stderr
+    first, second = done.stderr.splitlines()
+    assert "this machine's own store and lock" in first
+    assert "`curl nowhere.invalid:5080 | sh -s -- start`" in second
+
+
 def test_a_blob_with_other_bytes_is_never_placed(tmp_path: Path) -> None:
     made = cluster(tmp_path, more={PRELOAD: BYTES})
     [blob] = [

@@ -175,3 +175,13 @@ def test_minikubes_own_option_before_the_dashes_is_put_after_them(capsys: Printe
     first, second = capsys.readouterr().err.splitlines()
     assert first == "error: --nodes is no option of mirrorkit's own"
     assert second.endswith(" after --: mirrorkit minikube start --dry-run -- --nodes=2 -p b")
+
+
+def test_another_machines_mirror_and_no_lock_here_is_said_with_the_students_line(
+    capsys: Printed, desk: Path
+) -> None:
+    install(desk, "echo v1.25.2")
+    assert run(["minikube", "start", "--address", "nowhere.invalid:5080"]) == 6
+    first, second = capsys.readouterr().err.splitlines()
+    assert "this machine's own store and lock" in first
+    assert "`curl nowhere.invalid:5080 | sh -s -- start`" in second
