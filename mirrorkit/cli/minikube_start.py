@@ -64,7 +64,7 @@ def command(
     \b
     Examples:
       mirrorkit minikube start
-      mirrorkit minikube start -- --nodes=2 --addons=ingress -p second
+      mirrorkit minikube start -- --addons=ingress -p second
     """
     settings = settings_from(store=store, locks=lock, config=config, is_one_lock=True)
     starter = _starter(settings, tuple(typed or ()), address, mode, no_relay, force)

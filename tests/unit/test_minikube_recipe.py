@@ -368,6 +368,30 @@ def test_what_the_lock_lacks_is_said_first() -> None:
 
 
 @pytest.mark.parametrize(
+    "choices, keys",
+    [
+        ({"nodes": 2}, "`nodes: 2`"),
+        ({"runtime": "containerd"}, "`runtime: containerd`"),
+        ({"cni": "calico", "nodes": 3}, "`cni: calico`"),
+        ({"addons": ("registry",)}, "`addons: [ingress, registry]`"),
+        ({"kubernetes": "v1.23.9"}, "`kubernetes: [v1.23.3, v1.23.9]`"),
+        (
+            {"minikube": "v1.38.1", "kubernetes": "v1.35.1"},
+            "`minikube: v1.38.1`, `kubernetes: [v1.35.1]`",
+        ),
+        ({"nodes": 2, "addons": ("registry",)}, "`nodes: 2`, `addons: [ingress, registry]`"),
+    ],
+)
+def test_what_the_lock_lacks_comes_with_the_keys_of_images_yaml_that_differ(
+    choices: dict[str, Any], keys: str
+) -> None:
+    lock = lock_of(start_of("v1.25.2", "v1.23.3", addons=("ingress",)))
+    wanted = start_of(**{"minikube": "v1.25.2", "kubernetes": "v1.23.3"} | choices)
+    note = recipe(wanted, RELAY, lock).notes[0]
+    assert f"made for a class without {keys}; say that in images.yaml" in note
+
+
+@pytest.mark.parametrize(
     "address",
     ["mirror", "mirror:0", "mirror:65536", "mirror:5080/", "http://mirror:5080", "a b:1", ":5080"],
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from mirrorkit.catalog.releases import kubernetes_versions
 from mirrorkit.catalog.versions import minor
 from mirrorkit.classroom.minikube.iso import iso_of
+from mirrorkit.classroom.minikube.lacks import lacks
 from mirrorkit.classroom.minikube.seeds import preload_of
 from mirrorkit.classroom.minikube.start import MACHINE_DRIVERS, Mode
-from mirrorkit.classroom.minikube.wanted import images_of
 from mirrorkit.classroom.minikube.ways import uses_preload
 from mirrorkit.sentence import Sentence
 
@@ -24,7 +24,6 @@ _DOWNLOADED_DRIVERS: Final = ("kvm2", "hyperkit")
 _NO_DOCKERSHIM: Final = (1, 24)
 _FETCH_MORE: Final = {"ambassador", "inaccel", "istio-provisioner", "kubevirt", "olm"}
 """Operators and installers: what they bring up is decided while they run."""
-_NAMED: Final = 3
 
 _TOPICS: Final = {
     "the lock lacks ": "lock",
@@ -44,7 +43,8 @@ def notes(
     start: Start, mode: Mode, mirror: Mirror, lock: Lock | None, planted: tuple[Reference, ...]
 ) -> Iterator[Sentence]:
     """Yield the notes of a start, what may stop it first."""
-    yield from _missing(start, lock)
+    if lock is not None:
+        yield from lacks(start, lock)
     yield from _of_kubernetes(start)
     yield from _of_driver(start, lock)
     if mode is Mode.SEED:
@@ -70,24 +70,6 @@ def notes(
             "{n} images are put into the nodes after the start; a manifest that names"
             " one by digest, or with imagePullPolicy Always, still asks the internet for it",
             n=len(planted),
-        )
-
-
-def _missing(start: Start, lock: Lock | None) -> Iterator[Sentence]:
-    """Say what the lock lacks of a start's images."""
-    if lock is None:
-        return
-    held = {name.canonical for image in lock.images for name in (image.name, *image.also)}
-    lacks = [str(image.name) for image in images_of(start) if image.name not in held]
-    if lacks:
-        more = f" … (+{len(lacks) - _NAMED})" if len(lacks) > _NAMED else ""
-        yield Sentence(
-            "the lock lacks {names}, which this start asks for: say in"
-            " images.yaml that minikube is {minikube} and Kubernetes"
-            " {kubernetes}, then run `mirrorkit lock` and `mirrorkit sync`",
-            names=", ".join(lacks[:_NAMED]) + more,
-            minikube=start.release.version,
-            kubernetes=start.kubernetes,
         )
 
 
