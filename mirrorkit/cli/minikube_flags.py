@@ -166,17 +166,23 @@ def mirror_for(settings: Settings, address: str | None, driver: str, *, relay: b
     if address is not None:
         return Mirror.at(address)
     if relay and driver in CONTAINER_DRIVERS:
-        return Mirror(*RELAY)
+        return Mirror(*RELAY, _known_address(settings))
     return Mirror.at(_own_address(settings))
 
 
 def _own_address(settings: Settings) -> str:
     from mirrorkit.errors import UsageError
+
+    address = _known_address(settings)
+    if address is None:
+        hint = "name it with --address HOST:PORT"
+        raise UsageError("no address of this machine is known that others reach", hint=hint)
+    return address
+
+
+def _known_address(settings: Settings) -> str | None:
     from mirrorkit.host.reach import reach_of
     from mirrorkit.host.read import read_machine
 
     reach = reach_of(read_machine(), settings.listen, settings.listen.port, settings.advertise)
-    if not reach.urls:
-        hint = "name it with --address HOST:PORT"
-        raise UsageError("no address of this machine is known that others reach", hint=hint)
-    return reach.urls[0].removeprefix("http://")
+    return reach.urls[0].removeprefix("http://") if reach.urls else None

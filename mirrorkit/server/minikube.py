@@ -58,7 +58,8 @@ def _words(request: web.Request) -> dict[str, str]:
 def _answer(words: Mapping[str, str], host: str, lock: Lock | None) -> web.Response:
     start = start_from(_choice(words), lock)
     address = words.get("address", host)
-    mirror = Mirror(address, words.get("local", address))
+    local = words.get("local", address)
+    mirror = Mirror(address, local, host if local != address else None)
     made, form = recipe(start, mirror, lock), words.get("format", "json")
     say = speaker(words.get(LANGUAGE, "en"))
     if form == "json":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -230,6 +230,18 @@ def test_the_explanation_has_a_command_to_copy_and_a_reason_for_every_word(start
         assert any(setting.word in line and setting.why in line for line in rest)
     for path in (*(file.path for file in one.files), *(seed.path for seed in one.seeds)):
         assert any(line.strip().startswith(path) for line in rest)
+
+
+@pytest.mark.parametrize("form", ["text", "shell"])
+def test_a_start_through_the_relay_says_what_the_relay_is_and_how_it_is_made(form: str) -> None:
+    one = recipe(start_of("v1.25.2"), RELAY)
+    told = "192.168.230.1 is the relay; `curl {} | sh -s -- relay` makes it, or say --no-relay"
+    assert told.format("ADDRESS:5080") in rendered(one, RELAY, form)
+    known = replace(RELAY, origin="10.1.2.3:5080")
+    assert told.format("10.1.2.3:5080") in rendered(one, known, form)
+    assert "relay" not in rendered(one, Mirror.at("10.1.2.3:5080"), form)
+    step = "curl -f http://10.1.2.3:5080/setup.sh | sh -s -- relay"
+    assert (step in rendered(one, known, form).splitlines()) == (form == "shell")
 
 
 def test_a_form_that_is_none_is_refused() -> None:

@@ -53,7 +53,7 @@ def as_json(recipe: Recipe, mirror: Mirror, say: Say = english) -> dict[str, obj
         "profile": start.profile,
         "mode": recipe.mode,
         "limits": asdict(start.release.limits),
-        "mirror": asdict(mirror),
+        "mirror": {"address": mirror.address, "local": mirror.local},
         "command": recipe.command(),
         "environment": _told(recipe.environment, say),
         "flags": _told(recipe.flags, say),

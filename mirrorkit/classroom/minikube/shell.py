@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.classroom.minikube.notes import topic_of
 from mirrorkit.classroom.minikube.seeds import archive_path
+from mirrorkit.classroom.minikube.text import relay_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +42,9 @@ def shell(recipe: Recipe, mirror: Mirror, say: Say) -> str:
     """
     start = recipe.start
     lines = [f"# minikube {start.release.version}, Kubernetes {start.kubernetes}: {recipe.mode}"]
-    lines += [f"# {say(note)}" for note in recipe.notes]
-    steps = [line for seed in recipe.seeds for line in _fetched(seed, mirror, say)]
+    lines += [f"# {say(note)}" for note in (*relay_note(mirror), *recipe.notes)]
+    steps = [f"curl -f http://{mirror.origin}/setup.sh | sh -s -- relay"] if mirror.origin else []
+    steps += [line for seed in recipe.seeds for line in _fetched(seed, mirror, say)]
     steps += [line for file in recipe.files for line in _written(file, say)]
     steps += _loaded(recipe, mirror, say)
     lines += ["(", "set -e", _HOME, *steps]

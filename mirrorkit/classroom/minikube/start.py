@@ -113,6 +113,8 @@ class Mirror:
     """For nodes, and for what a profile keeps: the relay's gateway, or the mirror's own."""
     local: str
     """For what the host downloads itself: localhost:5080 with the relay, else `address`."""
+    origin: str | None = None
+    """With the relay, where the mirror itself answers and the relay is had; None: not known."""
 
     def __post_init__(self) -> None:
         """Check both."""

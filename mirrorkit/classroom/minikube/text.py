@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from mirrorkit.sentence import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -30,8 +32,21 @@ def text(recipe: Recipe, mirror: Mirror, say: Say) -> str:
     for head, rows in _parts(recipe, mirror, say):
         if rows:
             lines += ["", head, *_columns(rows)]
-    lines += ["", *(say("note: {note}", note=note) for note in recipe.notes)]
+    lines += [
+        "",
+        *(say("note: {note}", note=note) for note in (*relay_note(mirror), *recipe.notes)),
+    ]
     return "\n".join([*lines, ""])
+
+
+def relay_note(mirror: Mirror) -> Iterator[Sentence]:
+    """Say that a start through the relay needs one, and how it is made."""
+    if mirror.has_relay:
+        yield Sentence(
+            "{relay} is the relay; `curl {address} | sh -s -- relay` makes it, or say --no-relay",
+            relay=mirror.address.rpartition(":")[0],
+            address=mirror.origin or "ADDRESS:5080",
+        )
 
 
 def _shown(word: str) -> str:
