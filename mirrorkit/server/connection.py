@@ -140,7 +140,7 @@ def origin_form(message: RawRequestMessage) -> RawRequestMessage:
     scheme, _, rest = message.path.partition("://")
     if scheme.lower() not in ("http", "https"):
         return message
-    target = rest[len(_AUTHORITY.match(rest)[0]) :]  # type: ignore[index]
+    target = _AUTHORITY.sub("", rest, count=1)
     path = target if target.startswith("/") else f"/{target}"
     headers = CIMultiDict(message.headers)
     headers["Host"] = message.url.host_port_subcomponent or ""
