@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import tomllib
 from contextlib import contextmanager, suppress
@@ -181,6 +182,21 @@ def test_kubeadm_s_images_and_the_pause_image_of_pods_come_from_the_mirror(
     init = f"sudo kubeadm init --image-repository {below} --kubernetes-version {KUBERNETES}"
     assert found["commands"] == []  # for another system nothing is to be done on this one
     assert served.client("kubeadm", Path("/"))["commands"][-1] == init
+
+
+def test_an_undo_of_this_machine_names_the_restart_that_makes_docker_forget(
+    served: Class, tmp_path: Path
+) -> None:
+    """The machine's own /etc is a copy that only these programs see."""
+    output(("cp", "--archive", "/etc", str(tmp_path)))
+    apart = ("unshare", "--mount", "--propagation", "private", "sh", "-ec")
+    lock = served.product.folder / "images.lock.yaml"
+    words = f"client docker --address {served.address} --lock {lock} --json"
+    program = shlex.join(served.product.program)
+    lines = f"{program} {words} --write >/dev/null; {program} {words} --undo"
+    bound = f'mount --bind "{tmp_path}/etc" /etc; {lines}'
+    undone = json.loads(output((*apart, bound)))
+    assert undone["commands"] == ["sudo systemctl restart docker"]  # a reload forgets nothing
 
 
 def test_what_containerd_itself_gives_as_its_default_is_edited_and_still_read(
