@@ -22,7 +22,6 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 _PIECE: Final = 64 << 10
 _LOOK_SECONDS: Final = 0.5
-_AFTER_BYTES: Final = 1 << 20
 # The child's own terminal has no session whose programs the kernel would tell of a new size.
 _FORWARDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
 
@@ -104,15 +103,14 @@ def _fit_window(terminal: int) -> None:
 def _copy(streams: Mapping[int, int], child: subprocess.Popen[bytes], tail: _Tail) -> None:
     """Hand on what is printed until the child has ended and nothing of it is left.
 
-    What it leaves running in the background may hold its end open, and print, for ever.
+    What it leaves running in the background may hold its end open for ever.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     with selectors.DefaultSelector() as selector:
         for ours in streams:
             selector.register(ours, selectors.EVENT_READ)
-        left = _AFTER_BYTES
-        while selector.get_map() and left > 0:
+        while selector.get_map():
             has_ended = child.poll() is not None
             ready = selector.select(0 if has_ended else _LOOK_SECONDS)
             if has_ended and not ready:
@@ -122,7 +120,6 @@ def _copy(streams: Mapping[int, int], child: subprocess.Popen[bytes], tail: _Tai
                 if not data:
                     selector.unregister(key.fd)
                 tail.add(data)
-                left -= len(data) if has_ended else 0
                 _write(streams[key.fd], data)
 
 

@@ -96,10 +96,6 @@ def test_what_it_leaves_in_the_background_does_not_hold_us(tmp_path: Path) -> No
     os.kill(int((tmp_path / "out").read_text()), signal.SIGKILL)
 
 
-def test_what_it_leaves_printing_does_not_hold_us_either(tmp_path: Path) -> None:
-    assert followed(tmp_path / "kept", "yes & exit 4").returncode == 4
-
-
 def test_a_reader_that_goes_away_does_not_end_it(tmp_path: Path) -> None:
     script = "i=0; while [ $i -lt 2000 ]; do echo a line of it $i; i=$((i+1)); done; exit 3"
     with subprocess.Popen(
