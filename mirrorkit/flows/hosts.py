@@ -14,7 +14,7 @@ _GROWTH: Final = 1.05
 """What more connections must have brought before there are more of them."""
 _PIECE_FIRST: Final = 4 << 20
 _PIECE_LEAST: Final = 1 << 20
-_PIECE_MOST: Final = 8 << 20
+_PIECE_MOST: Final = 64 << 20
 _PIECE_SECONDS: Final = 10.0
 PAUSE_MOST: Final = 300.0
 """Seconds that are waited for a host; one that asks for more is done without."""

@@ -66,7 +66,7 @@ def test_a_piece_is_some_ten_seconds_of_a_connection() -> None:
     slow, fast = Host(most=8), Host(most=8)
     slow.finished(300 * 1024, 1000)
     fast.finished(4 * MIB, 0)
-    assert (slow.piece_size(), fast.piece_size()) == (MIB, 8 * MIB)
+    assert (slow.piece_size(), fast.piece_size()) == (MIB, 64 * MIB)
 
 
 def test_what_is_too_small_to_tell_a_rate_tells_none() -> None:
