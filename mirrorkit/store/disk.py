@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -53,6 +54,7 @@ class DiskStore:
         self._index = root / "index.json"
         self._blobs_name, self._index_name = str(self._blobs), str(self._index)
         self._seen: tuple[tuple[int, int, int] | None, LayoutIndex] = (None, EMPTY)
+        self._turn = asyncio.Lock()
 
     # Shelf
 
@@ -138,7 +140,7 @@ class DiskStore:
         """Name what is now complete."""
         self._create()
         with storage_errors(self.root):
-            async with locked(self.root / "index.lock"):
+            async with self._alone():
                 await in_thread(self._rewrite_index, name, descriptor, stands_for)
 
     async def discard(self, digest: Digest) -> None:
@@ -189,7 +191,7 @@ class DiskStore:
         self._create()
         path = self.root / "locks" / f"{Digest.of(data).hex}.yaml"
         with storage_errors(self.root):
-            async with locked(self.root / "index.lock"):
+            async with self._alone():
                 if not path.exists():
                     await in_thread(write_file, path, data)
 
@@ -198,8 +200,14 @@ class DiskStore:
         path = self._verified(lock)
         with storage_errors(self.root):
             path.parent.mkdir(exist_ok=True)
-            async with locked(self.root / "index.lock"):
+            async with self._alone():
                 await in_thread(write_file, path, f"{at}\n".encode())
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Hold `index.lock`; tasks of this process queue, for a flock can only be asked again."""
+        async with self._turn, locked(self.root / "index.lock"):
+            yield
 
     def _verified(self, lock: Digest) -> Path:
         return self.root / "verified" / lock.hex

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import time
@@ -14,6 +15,7 @@ from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
 from mirrorkit.spans import Part, Span
+from mirrorkit.store import durable
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.ingest import journal_of
 from mirrorkit.store.journal import Journal
@@ -26,6 +28,7 @@ from tests.lab.layers import random_layer
 if TYPE_CHECKING:
     from pathlib import Path
 
+MIB = 1 << 20
 BODY = random_layer("disk store", 3 << 20).data
 NAME = "registry.k8s.io/pause:3.6"
 
@@ -69,6 +72,23 @@ async def test_what_skopeo_adds_is_read_and_what_it_named_stays(tmp_path: Path) 
     await store.tag(Reference.parse("again"), store.index().names[Reference.parse(NAME)])
     assert skopeo_digest(f"oci:{store.root}:mine") == theirs.digest
     assert skopeo_digest(f"oci:{store.root}:{NAME}") == ours.digest
+
+
+async def test_tags_given_at_once_queue_for_the_index_and_ask_for_it_once_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, asked, really = DiskStore(tmp_path), [], durable.try_lock_fd
+    await put(store, b"a manifest")
+
+    def ask(fd: int, *, shared: bool = False) -> bool:
+        asked.append(fd)
+        return really(fd, shared=shared)
+
+    monkeypatch.setattr(durable, "try_lock_fd", ask)
+    names = [Reference.parse(f"registry.k8s.io/pause:{number}") for number in range(9)]
+    await asyncio.gather(*[store.tag(name, blob_of(b"a manifest")) for name in names])
+    assert set(store.index().names) == set(names)
+    assert len(asked) == len(names)
 
 
 async def test_a_reader_notices_what_another_process_tagged(tmp_path: Path) -> None:
@@ -154,7 +174,8 @@ async def test_what_a_journal_was_wrong_about_is_not_read_again_at_the_next_resu
     store, blob = DiskStore(tmp_path), blob_of(body)
     async with store.ingest(blob) as ingest:
         assert ingest is not None
-        await append(ingest, body[: 3 << 20])
+        for start in range(0, 3 << 20, MIB):
+            await append(ingest, body[start : start + MIB])
         async with ingest.writer(4 << 20, "far") as writer:
             await writer.write(body[4 << 20 :])
     partial = tmp_path / "ingest" / f"sha256-{blob.digest.hex}"
