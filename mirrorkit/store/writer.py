@@ -12,8 +12,10 @@ from mirrorkit.store.durable import settled
 if TYPE_CHECKING:
     from mirrorkit.store.ingest import DiskIngest
 
-# Threads change hands rarely; what a crash loses of a connection is at most this.
+# Threads change hands rarely; what a crash loses of a connection is little more than this.
 WRITE_SIZE: Final = 1 << 20
+# While a write is under way, so that neither the network nor the disk waits for the other at once.
+_GATHERED_MOST: Final = 4 << 20
 _QUICK_SECONDS: Final = 1.0
 
 
@@ -33,7 +35,8 @@ class DiskWriter:
         """Append bytes; IntegrityError when they go beyond the blob's size."""
         self._gathered.append(data)
         self._waiting += len(data)
-        if self._waiting >= WRITE_SIZE:
+        is_free = self._job is None or self._job.done()
+        if self._waiting >= (WRITE_SIZE if is_free else _GATHERED_MOST):
             await self._finish_job()
             self._start_job()
 

@@ -17,7 +17,7 @@ from mirrorkit.oci.reference import Reference
 from mirrorkit.spans import Part, Span
 from mirrorkit.store import durable
 from mirrorkit.store.disk import DiskStore
-from mirrorkit.store.ingest import journal_of
+from mirrorkit.store.ingest import DiskIngest, journal_of
 from mirrorkit.store.journal import Journal
 from tests.integration.watched import blob_of, files_below, put, write_all
 from tests.lab.clients import skopeo_copy, skopeo_digest, skopeo_inspect
@@ -27,6 +27,8 @@ from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mirrorkit.content import Ingest
 
 MIB = 1 << 20
 BODY = random_layer("disk store", 3 << 20).data
@@ -89,6 +91,38 @@ async def test_tags_given_at_once_queue_for_the_index_and_ask_for_it_once_each(
     await asyncio.gather(*[store.tag(name, blob_of(b"a manifest")) for name in names])
     assert set(store.index().names) == set(names)
     assert len(asked) == len(names)
+
+
+async def test_a_source_goes_on_beside_a_slow_disk_until_four_mebibytes_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_quick, jobs, accepted, really = asyncio.Event(), [], [], DiskIngest.put
+
+    async def put_slowly(ingest: DiskIngest, start: int, pieces: list[bytes], source: str) -> int:
+        jobs.append(len(pieces))
+        await is_quick.wait()
+        return await really(ingest, start, pieces, source)
+
+    monkeypatch.setattr(DiskIngest, "put", put_slowly)
+    pieces = [b"%d" % number * MIB for number in range(6)]
+    blob = blob_of(b"".join(pieces))
+
+    async def send(ingest: Ingest) -> None:
+        async with ingest.writer(0, "one.test") as writer:
+            for piece in pieces:
+                await writer.write(piece)
+                accepted.append(piece)
+
+    async with DiskStore(tmp_path).ingest(blob) as ingest:
+        assert ingest is not None
+        sending = asyncio.create_task(send(ingest))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert accepted == pieces[:4]
+        is_quick.set()
+        await sending
+        await ingest.publish()
+    assert jobs == [1, 4, 1]
 
 
 async def test_a_reader_notices_what_another_process_tagged(tmp_path: Path) -> None:
