@@ -15,7 +15,8 @@ from bench.load import ACCEPT
 from tests.lab.process import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from ctypes import c_ulonglong
     from multiprocessing.synchronize import Event
 
 TURN = 0.01
@@ -25,17 +26,20 @@ PAUSE = 0.004
 
 
 @contextmanager
-def paced(address: str, path: str, clients: int, rate: int) -> Iterator[None]:
-    """Let clients pull a blob over and over, each at `rate` bytes a second, while we do more."""
+def paced(address: str, path: str, clients: int, rate: int) -> Iterator[Callable[[], int]]:
+    """Let clients pull a blob over and over, each at `rate` bytes a second, while we do more.
+
+    What it gives tells how many bytes all of them have taken so far.
+    """
     context = multiprocessing.get_context("fork")
-    flowing, stop = context.Event(), context.Event()
-    work = (address, path, (clients, rate), flowing, stop)
+    flowing, stop, taken = context.Event(), context.Event(), context.Value("Q", lock=False)
+    work = (address, path, (clients, rate), flowing, stop, taken)
     crowd = context.Process(target=_pull, args=work, daemon=True)
     crowd.start()
     try:
         if not flowing.wait(60):
             raise LabError(f"{address}{path}: the crowd does not pull")
-        yield
+        yield lambda: taken.value
     finally:
         stop.set()
         crowd.join(30)
@@ -67,7 +71,14 @@ def resident(address: str, path: str, pid: int, clients: int) -> float:
         return sum(map(_resident, _family(pid))) / 1000
 
 
-def _pull(address: str, path: str, crowd: tuple[int, int], flowing: Event, stop: Event) -> None:
+def _pull(  # noqa: PLR0913, PLR0917 - a process of its own takes what it needs one by one
+    address: str,
+    path: str,
+    crowd: tuple[int, int],
+    flowing: Event,
+    stop: Event,
+    taken: c_ulonglong,
+) -> None:
     clients, rate = crowd
     share = int(rate * TURN)
     plugs = {_begun(address, path): 0 for _ in range(clients)}
@@ -84,6 +95,7 @@ def _pull(address: str, path: str, crowd: tuple[int, int], flowing: Event, stop:
                 if not count:
                     raise LabError(f"{address}{path}: the server closed")
                 plugs[plug] += count
+                taken.value += count
                 if plugs[plug] >= share * 100:
                     flowing.set()
             turn = max(turn + TURN, time.perf_counter())
