@@ -27,7 +27,8 @@ _LOCK_POLL_MOST: Final = 0.5
 async def settled(job: asyncio.Future[T]) -> T:
     """Wait for work in a thread; when cancelled, only after it has ended.
 
-    A thread cannot be cancelled: whoever gave up a lock or a file before would let two write.
+    A thread cannot be cancelled: whoever gave up a lock or a file before would let two write. What
+    it failed with is raised even then: nobody else hears of it, and goes on as if all were written.
     """
     cancelled: asyncio.CancelledError | None = None
     while not job.done():
@@ -35,8 +36,7 @@ async def settled(job: asyncio.Future[T]) -> T:
             await asyncio.wait({job})
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is not None:
-        job.exception()  # seen, so that nobody complains about it at the end
+    if cancelled is not None and job.exception() is None:
         raise cancelled
     return job.result()
 

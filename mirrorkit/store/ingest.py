@@ -84,7 +84,8 @@ class DiskIngest:
         try:
             yield writer
         finally:
-            await writer.close()
+            # By a task of its own: a second cancellation would leave out what is gathered.
+            await settled(asyncio.create_task(writer.close()))
 
     async def put(self, start: int, pieces: list[bytes], source: str) -> int:
         """Write bytes at their place, and hash them where they follow the hashed beginning.

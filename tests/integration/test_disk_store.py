@@ -125,6 +125,67 @@ async def test_a_source_goes_on_beside_a_slow_disk_until_four_mebibytes_wait(
     assert jobs == [1, 4, 1]
 
 
+async def test_what_was_accepted_is_written_however_often_its_writer_is_cancelled_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_quick, accepted, really = asyncio.Event(), [], DiskIngest.put
+
+    async def put_slowly(ingest: DiskIngest, start: int, pieces: list[bytes], source: str) -> int:
+        await is_quick.wait()
+        return await really(ingest, start, pieces, source)
+
+    monkeypatch.setattr(DiskIngest, "put", put_slowly)
+    pieces = [b"%d" % number * MIB for number in range(3)]
+
+    async def send(ingest: Ingest) -> None:
+        async with ingest.writer(0, "one.test") as writer:
+            for piece in pieces:
+                await writer.write(piece)
+                accepted.append(piece)
+            await asyncio.Event().wait()
+
+    async with DiskStore(tmp_path).ingest(blob_of(b"".join(pieces))) as ingest:
+        assert ingest is not None
+        sending = asyncio.create_task(send(ingest))
+        for _ in range(3):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            sending.cancel()
+        assert accepted == pieces
+        is_quick.set()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        await ingest.publish()
+
+
+async def test_who_is_cancelled_while_a_write_fails_hears_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_known = asyncio.Event()
+
+    async def put_in_vain(_i: DiskIngest, _start: int, _pieces: list[bytes], _source: str) -> int:
+        await is_known.wait()
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(DiskIngest, "put", put_in_vain)
+
+    async def send(ingest: Ingest) -> None:
+        async with ingest.writer(0, "one.test") as writer:
+            for _ in range(6):
+                await writer.write(bytes(MIB))
+
+    async with DiskStore(tmp_path).ingest(blob_of(bytes(6 * MIB))) as ingest:
+        assert ingest is not None
+        sending = asyncio.create_task(send(ingest))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        sending.cancel()
+        is_known.set()
+        with pytest.raises(StoreError):
+            await sending
+        assert not ingest.parts.count
+
+
 async def test_a_reader_notices_what_another_process_tagged(tmp_path: Path) -> None:
     root = tmp_path / "store"
     reader = DiskStore(root)
