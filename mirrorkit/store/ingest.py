@@ -54,6 +54,8 @@ class DiskIngest:
         """How far the beginning is hashed."""
         self._hashing: asyncio.Task[None] | None = None
         self._is_appending = False
+        self._is_overwritten = False
+        """Something was written over that is hashed already."""
         self._is_published = False
         self._noted = Parts()
         self.parts = Parts()
@@ -102,6 +104,7 @@ class DiskIngest:
         try:
             with storage_errors(self._root):
                 await in_thread(self._write, span, pieces, source, follows)
+            self._is_overwritten = self._is_overwritten or bool(self.parts.within(span))
             self.parts.add(span, source)
             self._hashed = span.stop if follows else self._hashed
         finally:
@@ -181,18 +184,22 @@ class DiskIngest:
         self.parts.remove(span)
         self._noted.remove(span)
         if span.start < self._hashed:
-            self._hashed, self._hasher = 0, self._descriptor.digest.hasher()
+            self._hash_anew()
 
     async def restart(self) -> None:
         """Forget all bytes written so far."""
         await self._hash_to_end()
         self.parts, self._noted = Parts(), Parts()
-        self._hashed, self._hasher = 0, self._descriptor.digest.hasher()
+        self._hash_anew()
         with storage_errors(self._root):
             os.ftruncate(self._fd, 0)
             self._journal.clear()
             if self._descriptor.size > WRITE_SIZE:
                 self._journal.begin()
+
+    def _hash_anew(self) -> None:
+        self._hashed, self._hasher = 0, self._descriptor.digest.hasher()
+        self._is_overwritten = False
 
     async def _hash_to_end(self) -> None:
         """Wait until all that follows the beginning is hashed."""
@@ -207,6 +214,9 @@ class DiskIngest:
         """
         await self._hash_to_end()
         digest, size = self._descriptor.digest, self._descriptor.size
+        if self._is_overwritten:
+            self._hash_anew()
+            await self._hash_to_end()
         if self.parts.gaps(Span(0, size)):
             raise IntegrityError(f"{digest}: got {self.parts.count} bytes instead of {size}")
         if self._hasher.hexdigest() != digest.hex:

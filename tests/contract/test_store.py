@@ -123,6 +123,21 @@ async def test_wrong_bytes_are_not_published_and_can_be_given_up(store: Store, d
     assert store.read(blob.digest) == BODY
 
 
+async def test_wrong_bytes_written_over_right_ones_are_found_out(store: Store) -> None:
+    blob = blob_of(BODY)
+    async with store.ingest(blob) as ingest:
+        assert ingest is not None
+        await append(ingest, BODY)
+        async with ingest.writer(1, "two.test") as writer:
+            await writer.write(bytes(byte ^ 1 for byte in BODY[1:4]))
+        with pytest.raises(IntegrityError, match=blob.digest):
+            await ingest.publish()
+        async with ingest.writer(0, "one.test") as writer:
+            await writer.write(BODY[:9])
+        await ingest.publish()
+    assert store.read(blob.digest) == BODY
+
+
 @pytest.mark.parametrize("count", [0, 1, PIECE, len(BODY) - 1, len(BODY)])
 async def test_an_interrupted_ingest_is_taken_over_where_it_ended(store: Store, count: int) -> None:
     blob = blob_of(BODY)
