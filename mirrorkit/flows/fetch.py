@@ -284,13 +284,14 @@ class Fetcher:
                     if piece.at + len(fresh) > body.stop:
                         raise IntegrityError(f"{source.name} sent more of {digest} than it is")
                     used = fresh[: piece.left]
-                    await writer.write(used)
+                    # Before they are written: who takes the rest over meanwhile takes no more.
                     piece.at += len(used)
                     piece.got += len(used)
                     host.arrived(len(data))
                     self._report(BytesArrived(source.name, digest, len(data)))
                     if len(used) < len(data):
                         self._report(BytesDropped(digest, len(data) - len(used)))
+                    await writer.write(used)
                     if not piece.left:
                         return
         if piece.left:

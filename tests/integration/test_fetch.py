@@ -9,8 +9,12 @@ import pytest
 
 from mirrorkit.errors import IntegrityError
 from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed, SourcePaused
+from mirrorkit.flows.fetch import Fetcher
+from mirrorkit.flows.hosts import Host
 from mirrorkit.oci.digest import Digest
+from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.store.disk import DiskStore
+from mirrorkit.store.ingest import DiskIngest
 from tests.fakes.call import honest
 from tests.fakes.faults import flipping, held, status, whole
 from tests.fakes.registry import FakeRegistry, fake_registry
@@ -30,6 +34,7 @@ IMAGE = made("huge", size=SIZE)
 LAYER = layer_of("huge", SIZE)
 HUGE = Digest(LAYER.digest)
 LENGTH = len(LAYER.data)
+BLOB = Descriptor("application/octet-stream", HUGE, LENGTH)
 PLACES = range(MIB // 2, LENGTH, MIB)
 """A bit in each of these is wrong where somebody lies."""
 
@@ -162,6 +167,37 @@ async def test_the_rest_of_what_hangs_is_taken_over_by_another_connection(
     assert not gate.is_open
     assert store.read(HUGE) == LAYER.data
     assert one.sent(HUGE) == LENGTH
+
+
+async def test_of_a_piece_that_waits_for_the_disk_only_what_it_lacks_is_taken_over(
+    one: FakeRegistry, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_quick, gate, written, really = asyncio.Event(), one.gate(), [], DiskIngest.put
+    one.fail(HUGE, honest)
+    one.always(HUGE, held(gate))
+
+    async def put_slowly(ingest: DiskIngest, start: int, pieces: list[bytes], source: str) -> int:
+        await is_quick.wait()
+        written.append(await really(ingest, start, pieces, source))
+        return written[-1]
+
+    def taken_over() -> bool:
+        return arrived(lesson) in {asked.start for asked in one.requests(HUGE)[1:]}
+
+    monkeypatch.setattr(DiskIngest, "put", put_slowly)
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    async with lesson.open_run(store) as run:
+        sources = run.sources_of(lesson.lock.images[0])
+        # So fast a host that one connection is given all.
+        hosts = {"one.test": Host(8, limit=8, connection_rate=64.0 * MIB)}
+        async with Fetcher(store, lesson.report, jobs=8, hosts=hosts) as fetcher:
+            running = asyncio.create_task(fetcher.fetch(BLOB, sources, what=APP))
+            await asyncio.to_thread(wait_until, taken_over, 20, "the rest to be asked for")
+            gate.open()
+            is_quick.set()
+            await running
+    assert store.read(HUGE) == LAYER.data
+    assert sum(written) == LENGTH
 
 
 async def shared(one: FakeRegistry, two: FakeRegistry, lies: dict[str, Answer]) -> None:
