@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
+from mirrorkit.errors import MirrorkitError, StoreError, SurroundingsError, UnreachableError
 from mirrorkit.events import ImageCompleted, ImageFailed, Planned, TryingAgain
 from mirrorkit.flows.attempts import each, wanted_pause
 from mirrorkit.flows.check import Completeness, Level, State, check
@@ -95,6 +96,8 @@ async def _pass(lock: Lock, run: Run, tally: Tally, *, wants_exact: bool) -> Syn
     before = check(lock, run.store, run.manifests)
     todo, files = unfinished(lock, before, wants_exact=wants_exact)
     if not todo and not files:
+        with suppress(StoreError):  # a stick that cannot be written is complete, and never pruned
+            await run.store.keep_lock(lock.text)
         return SyncReport(before, {})
     told = replace(run, report=listen)
     async with run.store.lease():

@@ -188,12 +188,13 @@ class DiskStore:
 
     async def keep_lock(self, data: bytes) -> None:
         """Leave a copy of a lock, so that pruning knows what this store is for."""
-        self._create()
         path = self.root / "locks" / f"{Digest.of(data).hex}.yaml"
         with storage_errors(self.root):
+            if path.exists():
+                return
+            self._create()
             async with self._alone():
-                if not path.exists():
-                    await in_thread(write_file, path, data)
+                await in_thread(write_file, path, data)
 
     async def keep_verified(self, lock: Digest, at: str) -> None:
         """Note when all that a lock needs was found whole and right."""

@@ -12,6 +12,8 @@ import pytest
 from mirrorkit.errors import DiskFullError, StoreError
 from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
+from tests.fakes.registry import fake_registry
+from tests.integration.lesson import APP, Lesson, made
 from tests.integration.watched import blob_of, files_below, put, write_all, writer
 from tests.lab.ingests import append, offset
 from tests.lab.layers import random_layer
@@ -151,6 +153,21 @@ async def test_a_read_only_store_is_read_and_refuses_writers_with_a_hint(
         assert list(store.index().names) == [NAME]
         assert store.read(blob_of(b"held").digest) == b"held"
     await write(store)
+
+
+async def test_of_a_read_only_store_that_has_all_a_sync_is_done_without_a_word(
+    tmp_path: Path,
+) -> None:
+    root, images = tmp_path / "store", {APP: made("stick")}
+    with fake_registry(images) as upstream:
+        lesson = Lesson.of(images, upstream.url)
+        assert (await lesson.sync(DiskStore(root))).exit_status == 0
+    (copy,) = (root / "locks").iterdir()
+    copy.unlink()
+    before = files_below(root)
+    with mounted("-o", "bind,ro", str(root), at=root):
+        assert (await lesson.sync(DiskStore(root))).exit_status == 0
+    assert files_below(root) == before
 
 
 @every_write

@@ -109,6 +109,17 @@ async def test_a_second_sync_sends_no_request(one: FakeRegistry, store: Store) -
     assert len(one.asked) == before
 
 
+async def test_a_lock_of_which_nothing_is_missing_is_kept_too(
+    one: FakeRegistry, tmp_path: Path
+) -> None:
+    first = Lesson.of(IMAGES, one.url)
+    second = Lesson.of({APP: IMAGES[APP]}, one.url)
+    for lesson in (first, second):
+        assert (await lesson.sync(DiskStore(tmp_path))).exit_status == 0
+    kept = {path.read_bytes() for path in (tmp_path / "locks").iterdir()}
+    assert kept == {first.lock.text, second.lock.text}
+
+
 class Order(MemoryStore):
     """Notes what is missing of an image at the moment it is named."""
 
