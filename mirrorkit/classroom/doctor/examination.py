@@ -19,12 +19,13 @@ from mirrorkit.classroom.doctor.mirror import (
     status_findings,
 )
 from mirrorkit.classroom.doctor.planted import plant_findings
-from mirrorkit.classroom.doctor.profiles import minikube_home, read_profiles
+from mirrorkit.classroom.doctor.profiles import read_profiles
 from mirrorkit.classroom.doctor.shell import shell_findings
 from mirrorkit.classroom.doctor.tools import read_tools, tool_findings
 from mirrorkit.classroom.findings import Finding, State
 from mirrorkit.classroom.minikube.asked import asked
 from mirrorkit.classroom.minikube.choice import minikubes
+from mirrorkit.classroom.minikube.layout import minikube_folder
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.start import Mirror
 from mirrorkit.classroom.setup import setup_script
@@ -161,7 +162,8 @@ def _reach_findings(reach: Reach | None, say: Say) -> Iterator[Finding]:
 
 async def _profiles(start: Start, made: Recipe, patient: Patient) -> tuple[Finding, ...]:
     say = patient.say
-    profiles = tuple(read_profiles(minikube_home(patient.environment)))
+    home = minikube_folder(patient.environment, patient.home)
+    profiles = tuple(read_profiles(home))
     if not profiles:
         sentence = say("no old profile: the first start makes it")
         return (Finding(State.OK, "PROFILE", sentence),)

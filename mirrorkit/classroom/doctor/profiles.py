@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,11 +10,11 @@ from mirrorkit.classroom.doctor.bounded import read_text
 from mirrorkit.classroom.findings import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _BYTES_MOST: Final = 1 << 20
 _PROFILES_MOST: Final = 50
-_FOLDER: Final = ".minikube"
 
 
 class _Kubernetes(msgspec.Struct, rename="pascal"):
@@ -44,14 +43,6 @@ class Profile(msgspec.Struct, frozen=True):
     repository: str = ""
     insecure: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
-
-
-def minikube_home(environment: Mapping[str, str]) -> Path:
-    """Return the folder that minikube keeps everything in (localpath.MiniPath)."""
-    given = environment.get("MINIKUBE_HOME", "")
-    if not given:
-        return Path(environment.get("HOME", "/root")) / _FOLDER
-    return Path(given) if Path(given).name == _FOLDER else Path(given) / _FOLDER
 
 
 def read_profiles(home: Path) -> Iterator[Profile]:
