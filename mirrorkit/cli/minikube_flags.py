@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path  # noqa: TC003 - typer reads it
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mirror
     from mirrorkit.documents.pins import Lock
     from mirrorkit.settings import Settings
-
-RELAY: Final = ("192.168.230.1:5080", "localhost:5080")
-"""Where nodes and host reach the relay that setup makes (design §7)."""
 
 Minikube = Annotated[
     str | None,
@@ -166,7 +163,7 @@ def mirror_for(settings: Settings, address: str | None, driver: str, *, relay: b
     if address is not None:
         return Mirror.at(address)
     if relay and driver in CONTAINER_DRIVERS:
-        return Mirror(*RELAY, _known_address(settings))
+        return Mirror.relayed(origin=_known_address(settings))
     return Mirror.at(_own_address(settings))
 
 

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from mirrorkit.settings import Settings
 
 NETWORK: Final = "mirrorkit"
-_RELAY_PORT: Final = 5080
-_USUAL_RELAY: Final = Mirror(f"192.168.230.1:{_RELAY_PORT}", f"localhost:{_RELAY_PORT}")
 _CHECK_SECONDS: Final = 120.0
 _LOOK: Final = Sentence(
     "look at that address, at this machine's network, and whether mirrorkit runs there"
@@ -77,7 +75,7 @@ class Starter:
     def expected(self) -> Mirror:
         """Return where the mirror most likely is once the relay is made."""
         own = Mirror.at(self.address)
-        return _USUAL_RELAY if self._uses_relay(self.command(own).recipe.start) else own
+        return Mirror.relayed() if self._uses_relay(self.command(own).recipe.start) else own
 
     def findings(self) -> tuple[Finding, ...]:
         """Look at this machine as setup.sh does; nothing of it is changed."""
@@ -102,7 +100,7 @@ class Starter:
             gateway = engine.gateway(NETWORK)
         if gateway is None:
             return Mirror.at(self.address)
-        return Mirror(f"{gateway}:{_RELAY_PORT}", _USUAL_RELAY.local)
+        return Mirror.relayed(gateway)
 
     def prepare(self, command: StartCommand, report: Listener) -> SeedReport:
         """Place and load what the start needs, from the store."""

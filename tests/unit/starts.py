@@ -20,7 +20,7 @@ from mirrorkit.server.names import Names
 if TYPE_CHECKING:
     from mirrorkit.catalog.images import Image
 
-RELAY = Mirror("192.168.230.1:5080", "localhost:5080")
+RELAY = Mirror.relayed()
 
 
 def start_of(minikube: str, kubernetes: str | None = None, **choices: object) -> Start:

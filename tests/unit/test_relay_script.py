@@ -10,6 +10,7 @@ from importlib.resources import files
 import pytest
 
 from mirrorkit.catalog.needs import RELAY
+from mirrorkit.classroom.minikube.start import Mirror
 
 TEXT = (files("mirrorkit.classroom") / "setup" / "relay.sh").read_text("utf-8")
 SHELLS = {"dash": ("dash",), "ash": ("busybox", "ash"), "bash": ("bash",)}
@@ -31,8 +32,20 @@ def networks() -> list[ipaddress.IPv4Network]:
     return [ipaddress.IPv4Network(f"{word}.0/24") for word in found[1].split()]
 
 
+def port() -> str:
+    found = re.search(r"^RELAY_PORT=(\d+)$", TEXT, re.MULTILINE)
+    assert found
+    return found[1]
+
+
 def test_the_script_runs_the_image_that_the_catalog_lists() -> None:
     assert f"RELAY_IMAGE={RELAY} " in TEXT
+
+
+def test_the_first_candidate_is_where_minikube_s_words_expect_the_relay() -> None:
+    mirror = Mirror.relayed()
+    assert mirror.address.rpartition(":")[0] == str(networks()[0][1])
+    assert {mirror.address.rpartition(":")[2], mirror.local.rpartition(":")[2]} == {port()}
 
 
 def test_no_candidate_is_one_that_minikube_tries_or_a_public_one() -> None:

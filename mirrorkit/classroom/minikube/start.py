@@ -36,6 +36,9 @@ DRIVERS: Final = (*CONTAINER_DRIVERS, "none", "ssh", *MACHINE_DRIVERS)
 USUAL_PROFILE: Final = "minikube"
 AMD64: Final = Platform("linux", "amd64")
 NODES_MOST: Final = 20
+_RELAY_GATEWAY: Final = "192.168.230.1"
+"""Of the network that the relay gets, unless that is in the way (setup/relay.sh, RELAY_NETS)."""
+_RELAY_PORT: Final = 5080
 _PROFILE: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}\Z")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}\Z")
 _PORT_MOST: Final = 65535
@@ -125,6 +128,11 @@ class Mirror:
     def at(cls, address: str) -> Mirror:
         """Return a mirror that host and nodes reach alike."""
         return cls(address, address)
+
+    @classmethod
+    def relayed(cls, gateway: str = _RELAY_GATEWAY, origin: str | None = None) -> Mirror:
+        """Return the relay at the gateway of its network, as nodes and host reach it."""
+        return cls(f"{gateway}:{_RELAY_PORT}", f"localhost:{_RELAY_PORT}", origin)
 
     @property
     def has_relay(self) -> bool:

@@ -198,7 +198,7 @@ do_relay() {
 
 use_relay() {
     ADDRESS=$(relay_address)
-    LOCAL=localhost:5080
+    LOCAL=localhost:$RELAY_PORT
     [ -n "$ADDRESS" ] || ADDRESS=$MIRROR LOCAL=$MIRROR
 }
 
@@ -206,7 +206,7 @@ use_relay() {
 use_relay_that_is() {
     [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] && has docker || return 0
     use_relay
-    [ "$ADDRESS" != "$MIRROR" ] || ADDRESS=192.168.230.1:5080
+    [ "$ADDRESS" != "$MIRROR" ] || ADDRESS=${RELAY_NETS%% *}.1:$RELAY_PORT
 }
 
 # do_plant: into the nodes of the profile that was named, else of each that runs.
