@@ -16,9 +16,8 @@ from mirrorkit.cli.output import note, say, say_data, say_json
 from mirrorkit.documents.configuration import Advertise
 from mirrorkit.errors import DocumentError, SurroundingsError, UsageError
 from mirrorkit.host.macos import said
+from mirrorkit.host.own import own_address
 from mirrorkit.host.placing import Placing
-from mirrorkit.host.reach import reach_of
-from mirrorkit.host.read import read_machine
 from mirrorkit.host.root import Root
 from mirrorkit.wiring import read_lock
 
@@ -134,13 +133,7 @@ def _address(given: str | None, settings: Settings) -> str:
             raise UsageError(
                 f"--address: {error}", hint="such as 192.168.1.10:5080, without http:// and path"
             ) from error
-    reach = reach_of(read_machine(), settings.listen, settings.listen.port, settings.advertise)
-    if not reach.urls:
-        raise UsageError(
-            "this machine has no address that others reach",
-            hint="name the mirror's: --address HOST:PORT",
-        )
-    return reach.urls[0].removeprefix("http://")
+    return own_address(settings)
 
 
 def _refuse_unwritable(asked: Asked, settings: Settings, target: Target, path: str | None) -> None:

@@ -159,27 +159,10 @@ def held_lock(settings: Settings, *, is_named: bool) -> Lock | None:
 def mirror_for(settings: Settings, address: str | None, driver: str, *, relay: bool) -> Mirror:
     """Return the address given, else the relay's for nodes in containers, else this machine's."""
     from mirrorkit.classroom.minikube.start import CONTAINER_DRIVERS, Mirror
+    from mirrorkit.host.own import own_address, own_reach
 
     if address is not None:
         return Mirror.at(address)
     if relay and driver in CONTAINER_DRIVERS:
-        return Mirror.relayed(origin=_known_address(settings))
-    return Mirror.at(_own_address(settings))
-
-
-def _own_address(settings: Settings) -> str:
-    from mirrorkit.errors import UsageError
-
-    address = _known_address(settings)
-    if address is None:
-        hint = "name it with --address HOST:PORT"
-        raise UsageError("no address of this machine is known that others reach", hint=hint)
-    return address
-
-
-def _known_address(settings: Settings) -> str | None:
-    from mirrorkit.host.reach import reach_of
-    from mirrorkit.host.read import read_machine
-
-    reach = reach_of(read_machine(), settings.listen, settings.listen.port, settings.advertise)
-    return reach.urls[0].removeprefix("http://") if reach.urls else None
+        return Mirror.relayed(origin=own_reach(settings).best)
+    return Mirror.at(own_address(settings))

@@ -98,11 +98,12 @@ def _starter(
 ) -> Starter:
     from mirrorkit.classroom.minikube.choice import Choice, start_from
     from mirrorkit.host.minikube import installed_minikube
+    from mirrorkit.host.own import own_reach, reach_at
     from mirrorkit.wiring import read_lock
-    from mirrorkit.wiring.starting import Starter, is_here, storage_driver
+    from mirrorkit.wiring.starting import Starter, storage_driver
 
-    where = address or _own_address(settings)
-    if not settings.locks[0].exists() and not is_here(settings, where):
+    where = address or own_reach(settings).best or f"127.0.0.1:{settings.listen.port}"
+    if not settings.locks[0].exists() and reach_at(settings, where) is None:
         raise _no_store(where)
     choice = Choice(
         minikube=installed_minikube(),
@@ -130,16 +131,6 @@ def _no_store(address: str) -> SurroundingsError:
             address=address,
         ),
     )
-
-
-def _own_address(settings: Settings) -> str:
-    """Return where the mirror of this machine answers, as others reach it if they do."""
-    from mirrorkit.host.reach import reach_of
-    from mirrorkit.host.read import read_machine
-
-    port = settings.listen.port
-    reach = reach_of(read_machine(), settings.listen, port, settings.advertise)
-    return reach.urls[0].partition("://")[2] if reach.urls else f"127.0.0.1:{port}"
 
 
 def _program(address: str) -> Path:

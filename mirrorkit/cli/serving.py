@@ -12,7 +12,7 @@ from mirrorkit.cli.output import note
 from mirrorkit.cli.ports import start_somewhere
 from mirrorkit.host.awake import awake
 from mirrorkit.host.firewall import firewall_command
-from mirrorkit.host.reach import reach_of
+from mirrorkit.host.own import own_reach
 from mirrorkit.host.read import read_machine
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def serve_until_stopped(
     async with AsyncExitStack() as stack:
         runner, port = await start_somewhere(settings, files, is_quiet=is_quiet)
         stack.push_async_callback(ending.end, runner)
-        reach = await _reach(settings, port)
+        reach = await asyncio.to_thread(own_reach, settings, port)
         board.serving(settings, reach, firewall_command(port) if reach.urls else None)
         board.seated(lambda: headline(runner.app[SEATS]))
         for name, look in looks.items():
@@ -92,12 +92,7 @@ async def _follow_addresses(settings: Settings, reach: Reach, board: Board) -> N
     """Tell when the addresses change: a cable, another room's Wi-Fi, a lid that was closed."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        now = await _reach(settings, reach.port)
+        now = await asyncio.to_thread(own_reach, settings, reach.port)
         if now != reach:
             reach = now
             board.moved(reach)
-
-
-async def _reach(settings: Settings, port: int) -> Reach:
-    machine = await asyncio.to_thread(read_machine)
-    return reach_of(machine, settings.listen, port, settings.advertise)

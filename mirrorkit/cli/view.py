@@ -80,12 +80,12 @@ class View:
     @property
     def student_line(self) -> str | None:
         """What students type, where they are to start minikube and reach us."""
-        if not (self.look and self.reach and self.reach.urls):
+        if not (self.look and self.reach and self.reach.best):
             return None
         needs = (need for item in self.look.completeness.items for need in item.needed_by)
         if not any(need.startswith("minikube ") for need in needs):
             return None
-        return setup_line(self.reach.urls[0].removeprefix("http://"))
+        return setup_line(self.reach.best)
 
     def rows(self) -> list[Row]:
         """Return the rows of the screen, from the top."""

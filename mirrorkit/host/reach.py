@@ -52,6 +52,11 @@ class Reach:
         return tuple(f"http://{_host(one.address)}:{self.port}" for one in self.addresses)
 
     @property
+    def best(self) -> str | None:
+        """HOST:PORT for others, where anybody reaches this machine."""
+        return self.urls[0].removeprefix("http://") if self.urls else None
+
+    @property
     def link(self) -> Found | None:
         """The address whose link carries the class, where one is known."""
         return self.addresses[0] if self.addresses and self.advertised is None else None

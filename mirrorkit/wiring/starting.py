@@ -18,8 +18,7 @@ from mirrorkit.classroom.words import speaker
 from mirrorkit.errors import SurroundingsError
 from mirrorkit.host.follow import follow
 from mirrorkit.host.language import language_of
-from mirrorkit.host.reach import is_own, reach_of
-from mirrorkit.host.read import read_machine
+from mirrorkit.host.own import reach_at
 from mirrorkit.host.script import run_script
 from mirrorkit.remote.engine import DockerEngine
 from mirrorkit.sentence import Sentence
@@ -139,7 +138,7 @@ class Starter:
     @cached_property
     def is_own(self) -> bool:
         """Whether the mirror is this machine's."""
-        return is_here(self.settings, self.address)
+        return reach_at(self.settings, self.address) is not None
 
     @cached_property
     def has_store(self) -> bool:
@@ -163,13 +162,6 @@ class Starter:
 
     def _uses_relay(self, start: Start) -> bool:
         return self.has_relay and start.driver == "docker"
-
-
-def is_here(settings: Settings, address: str) -> bool:
-    """Say whether a mirror's HOST:PORT is of this machine."""
-    machine, listen = read_machine(), settings.listen
-    reach = reach_of(machine, listen, listen.port, settings.advertise)
-    return is_own(address, machine, reach)
 
 
 def _is_loaded(name: Reference | None) -> bool:
