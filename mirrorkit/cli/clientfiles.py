@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,10 +86,17 @@ def run(asked: Asked, settings: Settings, render: Render) -> int:
     """Print a client's configuration, write it, or undo it."""
     if asked.writes and asked.undoes:
         raise UsageError("--write or --undo, not both", hint="--undo gives back what was before")
-    record = _RECORDS.get(asked.client, asked.client)
-    placing = Placing(Root(asked.root), record, is_forced=asked.is_forced)
-    if asked.undoes:
-        return _undo(asked, placing)
+    root, record = Root(asked.root), _RECORDS.get(asked.client, asked.client)
+    # From the first look to the last rename: what is read here is what will be replaced.
+    with root.locked() if asked.writes or asked.undoes else nullcontext():
+        placing = Placing(root, record, is_forced=asked.is_forced)
+        if asked.undoes:
+            return _undo(asked, placing)
+        return _configure(asked, settings, render, placing)
+
+
+def _configure(asked: Asked, settings: Settings, render: Render, placing: Placing) -> int:
+    """Print a client's configuration, or write it."""
     lock = _lock(settings)
     address = _address(asked.address, settings)
     target = Target(address, registries_of(lock), is_strict=asked.is_strict)

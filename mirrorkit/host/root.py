@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import DocumentError, SurroundingsError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOCK_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
 _MOST: Final = 1 << 20
 """Bytes of a configuration file; no real one comes near."""
 
@@ -20,6 +27,27 @@ class Root:
 
     def __init__(self, folder: Path = Path("/")) -> None:
         self.folder = folder.resolve()
+
+    @contextmanager
+    def locked(self, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
+        """Keep every other mirrorkit from reading what it will write here, until this one wrote.
+
+        It waits so many seconds at most; SurroundingsError where the other one takes longer.
+        """
+        # A flock on the folder itself: an undo leaves nothing, so no lock file either.
+        fd = os.open(_nearest(self.folder), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            until = time.monotonic() + seconds
+            while not _is_locked(fd):
+                if time.monotonic() >= until:
+                    raise SurroundingsError(
+                        f"another mirrorkit is writing below {self.folder}",
+                        hint="wait until it has ended, then again",
+                    )
+                time.sleep(_LOOK_SECONDS)
+            yield
+        finally:
+            os.close(fd)
 
     def told(self, path: str) -> str:
         """Return a path as this machine has it, for people."""
@@ -73,9 +101,7 @@ class Root:
 
     def refused(self, path: str) -> Path | None:
         """Return the folder that would have to be written for a file and may not be, if any."""
-        folder = self.place(path).parent
-        while not folder.exists():
-            folder = folder.parent
+        folder = _nearest(self.place(path).parent)
         return None if os.access(folder, os.W_OK | os.X_OK) else folder
 
     def missing_folders(self, path: str) -> list[str]:
@@ -143,6 +169,24 @@ class Root:
         """Remove a folder, if it is there and empty."""
         with suppress(OSError):
             self.place(path).rmdir()
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that is there."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _is_locked(fd: int) -> bool:
+    """Take a folder's lock, or say that another has it; NFS locks no folders, and has none."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _temporary(place: Path) -> Path:

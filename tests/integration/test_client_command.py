@@ -8,6 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +19,10 @@ from mirrorkit.host.placing import Placing
 from mirrorkit.host.root import Root
 from tests.integration.command import Desk, Done, told
 from tests.integration.lesson import made
-from tests.lab.process import unmeasured
+from tests.lab.process import unmeasured, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
 ADDRESS = "192.168.1.10:5080"
 CLIENTS = ("docker", "containerd", "podman", "kubeadm")
@@ -332,6 +333,77 @@ def kill_at(count: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
+
+
+def test_one_that_writes_waits_for_another_and_goes_on_from_what_that_one_wrote(
+    desk: Desk, root: Path
+) -> None:
+    before = tree(root)
+    with called(desk, root, "10.1.1.1:5080", STOPS_WITHIN) as first:
+        wait_until(lambda: state(first) == "T", 30, "the first amid its writing")
+        amid = tree(root)
+        with called(desk, root, "10.2.2.2:5080", "") as second:
+            at_the_lock = lambda: str(root) in opened(second)  # noqa: E731
+            wait_until(at_the_lock, 30, "the second at the lock")
+            assert tree(root) == amid
+            first.send_signal(signal.SIGCONT)
+            assert [first.wait(30), second.wait(30)] == [0, 0]
+    daemon = json.loads((root / DAEMON).read_text())
+    assert daemon["registry-mirrors"] == ["http://10.2.2.2:5080"]
+    assert client(desk, root, "docker", "--undo").status == 0
+    assert tree(root) == before
+
+
+STOPS_WITHIN = """
+import os, signal, sys
+def hook(event, arguments, stopped=[]):
+    if event == "os.rename" and not stopped:
+        stopped.append(event)
+        os.kill(os.getpid(), signal.SIGSTOP)
+sys.addaudithook(hook)
+"""
+"""Python that lets a program stop itself right before its first file is in its place."""
+
+
+@contextmanager
+def called(desk: Desk, root: Path, address: str, first: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `client docker --write` in a process that runs some Python first."""
+    words = ("client", "docker", "--address", address, "--root", str(root), "--write")
+    code = f"{first}\nfrom mirrorkit.cli.main import main\nmain()"
+    process = subprocess.Popen(
+        (sys.executable, "-c", code, *words),
+        cwd=desk.folder,
+        env=unmeasured(),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def state(process: subprocess.Popen[bytes]) -> str:
+    """Return a process's state as the system tells it (proc(5)): T is stopped."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def opened(process: subprocess.Popen[bytes]) -> set[str]:
+    """Return what a process has open; nothing once it has ended."""
+    found = set()
+    with suppress(OSError):
+        for one in Path(f"/proc/{process.pid}/fd").iterdir():
+            found.add(str(one.readlink()))
+    return found
+
+
+def test_another_that_never_ends_is_told_and_nothing_is_written(root: Path) -> None:
+    before = tree(root)
+    told_of = pytest.raises(SurroundingsError, match="another mirrorkit is writing")
+    with Root(root).locked(), told_of, Root(root).locked(seconds=0):
+        raise AssertionError("both have the lock")
+    assert tree(root) == before
 
 
 def test_a_full_disk_is_said_and_what_was_written_can_be_taken_back(
