@@ -32,3 +32,20 @@ def called(
         check=False,
         timeout=60,
     )
+
+
+def typed(
+    shell: Sequence[str], home: Path, *words: str, mirror: str = ADDRESS, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the whole script with words, as `curl … | sh -s -- WORDS` does, in a home of its own."""
+    return subprocess.run(
+        (*shell, "-s", "--", "--no-report", *words),
+        input=setup_script(mirror),
+        env=environment(**{"HOME": str(home), "LANG": "C.UTF-8", **extra}),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        start_new_session=True,  # no terminal to ask
+    )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DOCKER = """#!/bin/sh
 # played: two nodes of one profile, and what is done in them
 case $1 in
+version) echo 27.1.1 ;;
 ps) printf 'second\\nsecond-m02\\n' ;;
 exec) echo "$2 $7" >>"$HOME/pulled" ;;
 *) exit 1 ;;

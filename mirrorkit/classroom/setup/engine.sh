@@ -11,10 +11,7 @@ ROOTLESS=
 
 check_engine() {
     case $DRIVER in docker) ;; *) return 0 ;; esac
-    if ! has docker; then
-        finding fail DOCKER "Docker is not here" "没有安装 Docker" "$(docker_remedy)"
-        return
-    fi
+    check_present || return 0
     case $(readlink -f "$(command -v docker)" 2>/dev/null) in
     /snap/* | /usr/bin/snap) finding warn SNAP "this Docker is a snap, which sees only your home folder and breaks minikube" "Docker 来自 snap，只能访问主目录，会使 minikube 出错" "sudo snap remove docker && sudo apt-get install -y docker.io" ;;
     esac
@@ -24,6 +21,18 @@ check_engine() {
     check_rootless
     check_cgroup
     check_kind
+}
+
+check_present() {
+    has docker || {
+        finding fail DOCKER "Docker is not here" "没有安装 Docker" "$(docker_remedy)"
+        return 1
+    }
+}
+
+# needs_docker: or the end, for what works with nothing else and is typed without a check.
+needs_docker() {
+    if ! check_present || ! check_running; then not_yet; fi
 }
 
 docker_remedy() {

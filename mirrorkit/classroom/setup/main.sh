@@ -172,11 +172,7 @@ do_start() {
 prepare() {
     [ -z "$WITH_DOCKER" ] || with_docker
     run_checks
-    if [ -n "$FAILED" ]; then
-        report stuck
-        tell "Mend this first, then run the same line again:$FAILED" "请先解决以下问题，再运行同一条命令：$FAILED"
-        exit 1
-    fi
+    [ -z "$FAILED" ] || not_yet
     report download
     do_relay
     choose_profile
@@ -186,8 +182,16 @@ prepare() {
     printf '%s' "$NOTES"
 }
 
+# not_yet: the end, where something has to be mended before.
+not_yet() {
+    report stuck
+    tell "Mend this first, then run the same line again:$FAILED" "请先解决以下问题，再运行同一条命令：$FAILED"
+    exit 1
+}
+
 do_relay() {
     [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] || return 0
+    [ "$COMMAND" != relay ] || needs_docker
     if [ "$COMMAND" = relay ] && ! answers "$MIRROR"; then # this copy is of another room, perhaps
         fail MIRROR "the mirror $MIRROR does not answer; where it has a new address, type the line with that" "镜像站 $MIRROR 没有应答；如果地址已经改变，请用新地址执行" "curl NEW-ADDRESS:5080 | sh -s -- relay"
     fi
@@ -211,11 +215,16 @@ use_relay_that_is() {
 
 # do_plant: into the nodes of the profile that was named, else of each that runs.
 do_plant() {
-    local name names lacking=
+    local name names lacking='' driver
+    driver=$(config_of "${PROFILE:-minikube}" Driver)
+    [ "${driver:-$DRIVER}" != docker ] || needs_docker
     names=${PROFILE:-$(running_nodes | sed 's/-m[0-9]\{2,3\}$//' | sort -u)}
     for name in ${names:-minikube}; do
         forget_recipe
         know_profile "$name"
+        if [ "$DRIVER" != docker ]; then
+            tell "$name has the driver $DRIVER: only nodes of the driver docker can be given images" "$name 使用 $DRIVER 驱动：只有 docker 驱动的节点可以放入镜像"
+        fi
         planted || lacking=1
     done
     [ -z "$lacking" ] || exit 1

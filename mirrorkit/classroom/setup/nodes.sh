@@ -39,7 +39,7 @@ plant_images() {
 
 # running_nodes [PROFILE]: minikube's containers, a name a line: PROFILE, PROFILE-m02 …
 running_nodes() {
-    docker ps --filter label=created_by.minikube.sigs.k8s.io=true --format '{{.Names}}' | while read -r node; do
+    docker ps --filter label=created_by.minikube.sigs.k8s.io=true --format '{{.Names}}' 2>/dev/null | while read -r node; do
         case $node in
         "${1:-$node}") echo "$node" ;;
         "${1:-}"-m[0-9][0-9] | "${1:-}"-m[0-9][0-9][0-9]) echo "$node" ;;

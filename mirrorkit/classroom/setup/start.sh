@@ -95,6 +95,7 @@ reset() {
     forget_recipe
     # shellcheck source=/dev/null # the mirror's own words, kept
     . "$seed"
+    [ -z "$LOADS" ] || [ "$DRIVER" != docker ] || needs_docker
     for name in $LOADS; do docker image inspect "$name" >/dev/null 2>&1 || no_seed; done
     SEED_IS_HERE=1
     eval "$(printf '%s' "$SEEDS" | sed 's/^ seed_file /has_seed /')"
