@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.lab.script import typed
+from tests.lab.script import ADDRESS, typed
 from tests.lab.student import SHELLS
 
 
@@ -56,3 +57,43 @@ def test_what_needs_docker_says_that_it_does_not_run(
     assert done.returncode == 1
     assert done.stdout.startswith("fail  RUNNING  Docker is here and does not run\n")
     assert done.stderr == "Mend this first, then run the same line again: RUNNING\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["--name", "--name=", "--name ''", "--name --check", "start --name"]
+)
+@pytest.mark.parametrize(
+    "locale, said",
+    [("C.UTF-8", "--name needs a name, as in:"), ("zh_CN.UTF-8", "--name 后面要写名字")],
+)
+def test_a_name_that_was_forgotten_is_asked_for_by_an_example(
+    shell: tuple[str, ...], tmp_path: Path, words: str, locale: str, said: str
+) -> None:
+    done = typed(shell, tmp_path, *shlex.split(words), LANG=locale)
+    assert done.returncode == 2
+    example = f"  → curl {ADDRESS} | sh -s -- --name 'Li Lei'\n"
+    assert done.stderr.startswith(said)
+    assert done.stderr.endswith(f"\n{example}")
+    assert done.stderr.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "words, example",
+    [
+        ("--profile", "--profile week2"),
+        ("--profile --check", "--profile week2"),
+        ("start -p", "start -p week2"),
+        ("start --driver", "start --driver docker"),
+        ("start --memory 4g --nodes", "start --nodes 2"),
+        ("start --addons=ingress --container-runtime", "start --container-runtime containerd"),
+        ("start --registry-mirror", "start"),
+    ],
+)
+def test_each_value_that_was_forgotten_is_asked_for_by_an_example(
+    shell: tuple[str, ...], tmp_path: Path, words: str, example: str
+) -> None:
+    done = typed(shell, tmp_path, *shlex.split(words))
+    assert done.returncode == 2
+    option = shlex.split(words)[-1].replace("--check", "--profile")
+    asked = f"{option} needs a value, as in:\n  → curl {ADDRESS} | sh -s -- {example}\n"
+    assert done.stderr == asked

@@ -47,6 +47,23 @@ usage_error() {
     exit 2
 }
 
+# has_value WORD…: whether the first, which takes a value, is followed by one.
+has_value() {
+    [ $# -gt 1 ] && case $2 in '' | -*) return 1 ;; esac
+}
+
+no_name() { value_error --name --name 'Li Lei'; }
+
+# value_error OPTION WORD…: the end, with an example that can be typed.
+value_error() {
+    if [ "$1" = --name ]; then tell "--name needs a name, as in:" "--name 后面要写名字，例如："; else
+        tell "$1 needs a value, as in:" "$1 后面要写一个值，例如："
+    fi
+    shift
+    printf '  → %s\n' "$(line_with "$@")" >&2
+    exit 2
+}
+
 # On standard input the script itself may lie (curl … | sh), so no answer is ever read from there.
 main() {
     set -u
@@ -77,9 +94,14 @@ read_words() {
         --porcelain) PORCELAIN=1 ;;
         --reset | --uninstall) COMMAND=${1#--} ;;
         --profile=*) PROFILE=${1#*=} ;;
-        --name | --profile)
-            [ $# -gt 1 ] || usage_error "$1"
-            if [ "$1" = --name ]; then NICKNAME=$2; else PROFILE=$2; fi
+        --profile)
+            has_value "$@" || value_error "$1" "$1" week2
+            PROFILE=$2
+            shift
+            ;;
+        --name)
+            has_value "$@" || no_name
+            NICKNAME=$2
             shift
             ;;
         start | relay | plant)
@@ -103,7 +125,8 @@ own_word() {
     --with-docker) WITH_DOCKER=1 ;;
     --no-relay) RELAYED= ;;
     -y | --yes) YES=1 ;;
-    --name=*) NICKNAME=${1#*=} ;;
+    --name=?*) NICKNAME=${1#*=} ;;
+    --name | --name=) no_name ;;
     *) return 1 ;;
     esac
 }

@@ -19,7 +19,7 @@ read_start_words() {
             ;;
         --driver | --vm-driver | -d | --container-runtime | --nodes | -n | --addons | --cni | --kubernetes-version | --profile | -p | \
             --image-mirror-country | --image-repository | --base-image | --binary-mirror | --registry-mirror | --preload-source)
-            [ $# -gt 1 ] || usage_error "$1"
+            has_value "$@" || lacks_value "$1"
             name=$1 value=$2
             shift
             ;;
@@ -49,6 +49,20 @@ read_start_words() {
         shift
     done
     ASKED="$ASKED${nodes:+&nodes=$(escaped "$nodes")}"
+}
+
+# lacks_value OPTION: the end, with a value that it may have.
+lacks_value() {
+    case $1 in
+    --driver | --vm-driver | -d) value_error "$1" start "$1" docker ;;
+    --container-runtime) value_error "$1" start "$1" containerd ;;
+    --nodes | -n) value_error "$1" start "$1" 2 ;;
+    --addons) value_error "$1" start "$1" ingress ;;
+    --cni) value_error "$1" start "$1" calico ;;
+    --kubernetes-version) value_error "$1" start "$1" "${KUBERNETES:-v1.23.3}" ;;
+    --profile | -p) value_error "$1" start "$1" week2 ;;
+    *) value_error "$1" start ;; # it would be left out anyway
+    esac
 }
 
 escaped() { printf '%s' "$1" | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/#/%23/g' -e 's/ /%20/g'; }

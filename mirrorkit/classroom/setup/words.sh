@@ -62,6 +62,15 @@ agreed() {
     case $answer in [yY]*) return 0 ;; *) return 1 ;; esac
 }
 
+# line_with WORD…: what gets this script again, from the same place, with these words.
+line_with() {
+    local word
+    if [ "${CLIENT:-curl}" = wget ]; then printf 'wget -qO- '; else printf 'curl '; fi
+    printf '%s | sh' "$MIRROR"
+    [ $# = 0 ] || printf ' -s --'
+    for word; do printf ' %s' "$(quoted "$word")"; done
+}
+
 # quoted WORD: as it is written for a shell; plain where it needs nothing.
 quoted() {
     local text
