@@ -29,6 +29,13 @@ def no_docker(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
+DOCKER = """#!/bin/sh
+case $1 in
+version) echo 27.1.1 ;;
+info) echo 'overlay2|/|2|[]|Debian 12|4|8000000000|true|lab' ;;
+*) exit 1 ;;
+esac
+"""
 NEEDING = [("relay",), ("plant",), ("plant", "--profile=week2"), ("--reset", "--yes")]
 
 
@@ -97,3 +104,37 @@ def test_each_value_that_was_forgotten_is_asked_for_by_an_example(
     option = shlex.split(words)[-1].replace("--check", "--profile")
     asked = f"{option} needs a value, as in:\n  → curl {ADDRESS} | sh -s -- {example}\n"
     assert done.stderr == asked
+
+
+SILENT = "127.0.0.1:9"  # nobody listens there
+
+
+@pytest.fixture(scope="module")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a PATH with a Docker that answers, played."""
+    program = tmp_path_factory.mktemp("docker") / "docker"
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--check",), ("--name", "Li Lei", "start", "-p", "week2"), ("plant",)]
+)
+def test_where_the_mirror_is_silent_a_student_learns_what_to_look_at_and_types_it_again(
+    shell: tuple[str, ...], docker: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = typed(shell, tmp_path, *words, mirror=SILENT, PATH=docker)
+    said = done.stdout + done.stderr
+    assert done.returncode in {1, 6}
+    assert f"the mirror {SILENT} does not answer: " in said
+    for look in ("the teacher's Wi-Fi", "the address on the screen", "turn VPN and proxy off"):
+        assert look in said
+    assert f"→ curl {SILENT} | sh -s -- {shlex.join(('--no-report', *words))}\n" in said
+    assert "/health" not in said
+    assert "START" not in said
+
+
+def test_a_program_that_asks_is_told_the_bare_fact(shell: tuple[str, ...], tmp_path: Path) -> None:
+    done = typed(shell, tmp_path, "--check", "--porcelain", mirror=SILENT)
+    assert f"fail\tMIRROR\tthe mirror {SILENT} does not answer\tcurl " in done.stdout

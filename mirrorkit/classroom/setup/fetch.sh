@@ -163,7 +163,7 @@ WAITED=
 wait_for_mirror() {
     local gone
     gone=$(($(date +%s) - $1))
-    [ "$gone" -lt "$WAIT" ] || fail MIRROR "the mirror $MIRROR does not answer${2:+ ($2)}" "镜像站 $MIRROR 没有应答${2:+（$2）}" "curl http://$MIRROR/health"
+    [ "$gone" -lt "$WAIT" ] || no_mirror "$2"
     if [ -z "$WAITED" ]; then
         tell "waiting for the mirror $MIRROR; Ctrl-C loses nothing" "正在等待镜像站 $MIRROR；按 Ctrl-C 不会丢失进度"
     fi

@@ -84,6 +84,8 @@ main() {
 }
 
 read_words() {
+    local word
+    for word; do TYPED="$TYPED $(quoted "$word")"; done
     while [ $# -gt 0 ]; do
         case $1 in
         -h | --help)

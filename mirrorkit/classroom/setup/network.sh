@@ -4,6 +4,15 @@
 
 CLOCK_MOST=300 # seconds that the two clocks may differ
 
+# What a student can look at, behind the sentence; a program that asked has advice of its own.
+LOOK=": is this machine in the teacher's Wi-Fi, and is that the address on the screen? If so, turn VPN and proxy off; then the same line again"
+LOOK_ZH="：本机连的是老师的 Wi-Fi 吗？地址与屏幕上的一致吗？如果都对，请关闭 VPN 和代理，再执行同一条命令"
+
+# no_mirror [STATUS]: the end, where it does not answer.
+no_mirror() {
+    fail MIRROR "the mirror $MIRROR does not answer${1:+ ($1)}$LOOK" "镜像站 $MIRROR 没有应答${1:+（$1）}$LOOK_ZH" "$(line_again)"
+}
+
 check_network() {
     local status date
     status='' date=''
@@ -15,11 +24,12 @@ check_network() {
 }
 
 check_mirror() {
+    [ -z "$PORCELAIN" ] || LOOK='' LOOK_ZH=''
     case $1 in
     200) finding ok MIRROR "the mirror $MIRROR has all of the class" "镜像站 $MIRROR 内容完整" ;;
     503) finding warn MIRROR "the mirror $MIRROR does not have all of the class yet; the teacher may still be fetching" "镜像站 $MIRROR 尚未准备完整，老师可能还在下载" "curl 'http://$MIRROR/?text'" ;;
-    '') finding fail MIRROR "the mirror $MIRROR does not answer" "镜像站 $MIRROR 没有应答" "curl http://$MIRROR/health" ;;
-    *) finding fail MIRROR "what answers at $MIRROR is not the mirror ($1)" "$MIRROR 上的不是镜像站（$1）" "curl http://$MIRROR/health" ;;
+    '') finding fail MIRROR "the mirror $MIRROR does not answer$LOOK" "镜像站 $MIRROR 没有应答$LOOK_ZH" "$(line_again)" ;;
+    *) finding fail MIRROR "what answers at $MIRROR is not the mirror ($1)$LOOK" "$MIRROR 上的不是镜像站（$1）$LOOK_ZH" "$(line_again)" ;;
     esac
 }
 

@@ -53,7 +53,10 @@ reason() {
     printf '%s' "${said:-$status}"
 }
 
-no_recipe() { fail START "the mirror gives no start for this: $1" "镜像站没有这种启动方式：$1" "curl '$RECIPE_URL'"; }
+no_recipe() {
+    answers "$MIRROR" || no_mirror
+    fail START "the mirror gives no start for this: $1" "镜像站没有这种启动方式：$1" "curl '$RECIPE_URL'"
+}
 
 # keep_recipe NAME: for --reset, which has no network.
 keep_recipe() {

@@ -19,7 +19,7 @@ make_relay() {
     local host port gateway
     port=${MIRROR##*:}
     host=$(mirror_ip)
-    [ -n "$host" ] || fail NAME "the name in $MIRROR leads nowhere" "$MIRROR 中的主机名无法解析" "curl http://$MIRROR/livez"
+    [ -n "$host" ] || fail NAME "the name in $MIRROR leads nowhere$LOOK" "$MIRROR 中的主机名无法解析$LOOK_ZH" "$(line_again)"
     make_network "$host"
     gateway=$(relay_gateway)
     if [ "$port" = $RELAY_PORT ] && is_here "$host"; then

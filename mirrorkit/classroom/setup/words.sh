@@ -8,6 +8,7 @@ TROUBLE= # findings that are not ok, a line each, for the report
 PORCELAIN=
 COMMAND=setup
 YES=
+TYPED= # the words of this run, quoted
 
 # A bare console has no Chinese glyphs, whatever the locale says.
 choose_language() {
@@ -66,10 +67,15 @@ agreed() {
 line_with() {
     local word
     if [ "${CLIENT:-curl}" = wget ]; then printf 'wget -qO- '; else printf 'curl '; fi
-    printf '%s | sh' "$MIRROR"
+    printf '%s | ' "$MIRROR"
+    ! is_sudo || printf 'sudo '
+    printf 'sh'
     [ $# = 0 ] || printf ' -s --'
     for word; do printf ' %s' "$(quoted "$word")"; done
 }
+
+# line_again: what was typed.
+line_again() { eval "line_with $TYPED"; }
 
 # quoted WORD: as it is written for a shell; plain where it needs nothing.
 quoted() {
