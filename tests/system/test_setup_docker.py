@@ -5,12 +5,9 @@ The binaries are this machine's own, in the layout of Docker's static archives.
 
 from __future__ import annotations
 
-import io
 import os
 import shlex
-import shutil
 import signal
-import tarfile
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,33 +23,10 @@ from tests.lab.process import output, wait_until
 from tests.lab.room import room
 from tests.lab.seat import STUDENT, Seat, mounted, with_student
 from tests.lab.setupclass import FILES, KICBASE, Class
+from tests.lab.static import ARCHIVE, LIBRARIES, PROGRAMS, static_archive, there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ARCHIVE = "docker/docker-20.10.24.tgz"
-PROGRAMS = (
-    *("containerd", "containerd-shim-runc-v2", "ctr", "docker", "docker-init"),
-    *("docker-proxy", "dockerd", "runc"),
-)
-LIBRARIES = ("iptables", "libdevmapper1.02.1", "libseccomp2", "libudev1", "libselinux1")
-"""What Debian's programs want and static ones have in them; iptables they all want."""
-
-
-def there(name: str) -> Path:
-    """Return where this machine has a program."""
-    found = shutil.which(name)
-    assert found, name
-    return Path(found).resolve()
-
-
-def static_archive() -> bytes:
-    """Pack this machine's Docker as download.docker.com does."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=1) as archive:
-        for name in PROGRAMS:
-            archive.add(there(name), f"docker/{name}")
-    return made.getvalue()
 
 
 @pytest.fixture(scope="module")
