@@ -54,6 +54,13 @@ def files_for(
     )
 
 
+def node_architectures() -> tuple[str, ...]:
+    """Return the architectures that any listed release has a program of minikube's for, sorted."""
+    texts = {text for hashes in data.binaries().minikube.values() for text in hashes}
+    known = {Platform.parse(text) for text in texts} | set(_NODES)
+    return tuple(sorted({one.architecture for one in known if one.os == "linux"}))
+
+
 def kubeadm_files(kubernetes: str) -> tuple[File, ...]:
     """Return kubeadm, kubelet and kubectl for a room of kubeadm machines."""
     return tuple(_kubernetes(listed_kubernetes(kubernetes)))

@@ -156,6 +156,11 @@ def test_addons_come_by_comma_and_again(capsys: Printed) -> None:
         (("--minikube", "v1.38.1", "--format", "xml"), "no format", "powershell"),
         (("--minikube", "v1.38.1", "--address", "http://x"), "HOST:PORT", "192.168.230.1:5080"),
         (("--minikube", "v1.38.1", "--arch", "a/b"), "no architecture", "amd64"),
+        (
+            ("--minikube", "v1.38.1", "--arch", "riscv"),
+            "'riscv' is no architecture",
+            "one of amd64, arm, arm64, ppc64le, s390x",
+        ),
         (("--lock", "none.yaml"), "no lock none.yaml", "mirrorkit lock"),
     ],
 )
@@ -168,6 +173,16 @@ def test_what_cannot_be_is_one_sentence_and_a_hint(
     assert error in first
     assert second.startswith("hint: ")
     assert hint in second
+
+
+@pytest.mark.parametrize(
+    "word, platform",
+    [("x86_64", "linux/amd64"), ("aarch64", "linux/arm64"), ("s390x", "linux/s390x")],
+)
+def test_an_architecture_is_known_by_any_of_its_names(
+    capsys: Printed, word: str, platform: str
+) -> None:
+    assert told(capsys, "--minikube", "v1.38.1", "--arch", word)["platform"] == platform
 
 
 def test_minikubes_own_option_before_the_dashes_is_put_after_them(capsys: Printed) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.catalog.files import node_architectures
 from mirrorkit.catalog.releases import kubernetes_versions, listed_kubernetes, release
 from mirrorkit.classroom.minikube.start import AMD64, USUAL_PROFILE, Mode, Start
 from mirrorkit.errors import UsageError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from mirrorkit.catalog.releases import Release
     from mirrorkit.documents.pins import Lock
 
-_ARCHITECTURE: Final = re.compile(r"[a-z0-9_]{1,20}\Z")
 _APISERVER: Final = "kube-apiserver"
 _WHAT: Final = Sentence("architecture")
 _PROGRAM: Final = re.compile(r"minikube/(?P<version>v[0-9][0-9A-Za-z.-]*)/minikube-")
@@ -101,10 +101,11 @@ def _platform(architecture: str | None, lock: Lock | None) -> Platform:
     if architecture is None:
         platforms = lock.platforms if lock else ()
         return platforms[0] if platforms and AMD64 not in platforms else AMD64
-    if not _ARCHITECTURE.match(architecture):
+    platform, known = Platform.of("linux", architecture), node_architectures()
+    if platform.architecture not in known:
         told = Sentence("{word!r} is no {what}", word=architecture[:60], what=_WHAT)
-        raise UsageError(told, hint=Sentence("one of {words}", words="amd64, arm64"))
-    return Platform.of("linux", architecture)
+        raise UsageError(told, hint=Sentence("one of {words}", words=", ".join(known)))
+    return platform
 
 
 def _mode(word: str | None) -> Mode | None:
