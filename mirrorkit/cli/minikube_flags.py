@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path  # noqa: TC003 - typer reads it
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from mirrorkit.cli.options import Config, Json, OneLock, settings_from
-from mirrorkit.cli.output import say_data, say_json
+from mirrorkit.cli.output import say_data, say_json, width_of
+from mirrorkit.cli.retyped import retyped
 
 if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.start import Mirror
     from mirrorkit.documents.pins import Lock
     from mirrorkit.settings import Settings
+
+COMMAND: Final = ("mirrorkit", "minikube", "flags")
 
 Minikube = Annotated[
     str | None,
@@ -66,6 +71,7 @@ Form = Annotated[
 
 
 def command(
+    context: typer.Context,
     minikube: Minikube = None,
     kubernetes: Kubernetes = None,
     driver: Driver = "docker",
@@ -103,6 +109,7 @@ def command(
     from mirrorkit.classroom.minikube.recipe import recipe
     from mirrorkit.classroom.minikube.render import as_json as data_of
     from mirrorkit.classroom.minikube.render import rendered
+    from mirrorkit.classroom.minikube.text import WIDTH, text
     from mirrorkit.classroom.words import speaker
     from mirrorkit.host.language import language_of
 
@@ -128,11 +135,15 @@ def command(
     start = start_from(choice, held)
     mirror = mirror_for(settings, address, driver, relay=relay)
     made = recipe(start, mirror, held)
+    spoken, form = speaker(language_of(os.environ)), form or "text"
     if as_json:
         say_json(data_of(made, mirror), indent=1)
+    elif form == "text":
+        words = retyped(context, without=("form",))
+        whole = f"{shlex.join((*COMMAND, *words, '--format', 'shell'))} | sh"
+        say_data(text(made, mirror, spoken, width_of(sys.stdout) or WIDTH, whole).rstrip("\n"))
     else:
-        spoken = speaker(language_of(os.environ))
-        say_data(rendered(made, mirror, form or "text", spoken).rstrip("\n"))
+        say_data(rendered(made, mirror, form, spoken).rstrip("\n"))
     return 0
 
 

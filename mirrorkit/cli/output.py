@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from mirrorkit.errors import MirrorkitError
 
 _INDENT: Final = 4
-_WORD: Final = re.compile(r"\s*(?:`[^`]*`|\S)+")
 
 
 def say(text: str) -> None:
@@ -41,14 +39,18 @@ def say_json(value: object, *, indent: int | None = None) -> None:
 
 def _fitted(text: str, stream: TextIO) -> str:
     """Break lines between words where a terminal would break them within one."""
+    width = width_of(stream)
+    if not width:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in broken(line, width))
+
+
+def width_of(stream: TextIO) -> int:
+    """Return the columns of a terminal; 0 for a file, a pipe, or nothing at all."""
     try:
-        width = os.get_terminal_size(stream.fileno()).columns
-    except (OSError, ValueError):  # a file, a pipe, or nothing at all
-        return text
-    lines = text.split("\n")
-    if not width or max(map(len, lines)) <= width:
-        return text
-    return "\n".join(part for line in lines for part in broken(line, width))
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def broken(line: str, width: int) -> list[str]:
@@ -58,16 +60,12 @@ def broken(line: str, width: int) -> list[str]:
 
     A terminal gives back a line that it broke as it was: a command is to be pasted.
     """
-    if len(line) <= width or line.lstrip().startswith("→ "):
+    from mirrorkit.classroom.wrapped import wrapped
+
+    if line.lstrip().startswith("→ "):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + _INDENT)
-    pieces = [""]
-    for word in _WORD.findall(line):
-        if pieces[-1].strip() and len(pieces[-1] + word) > width:
-            pieces.append(indent + word.lstrip())
-        else:
-            pieces[-1] += word
-    return pieces
+    return wrapped(line, width, indent=indent)
 
 
 def note_wait(text: str) -> None:

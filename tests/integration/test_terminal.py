@@ -295,3 +295,22 @@ def test_up_in_an_empty_folder_asks_on_a_terminal_what_the_class_needs(desk: Des
         wait_until(lambda: terminal.shows("no source answers"), 20, "the screen")
     assert (desk.folder / "images.yaml").exists()
     assert (desk.folder / "images.lock.yaml").exists()
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_flags_of_a_start_are_told_between_the_edges_of_the_terminal(
+    desk: Desk, columns: int
+) -> None:
+    terminal = Terminal(columns)
+    words = ("minikube", "flags", "--minikube", "v1.25.2", "--profile", "week2")
+    process = subprocess.Popen(
+        (*MIRRORKIT, *words), cwd=desk.folder, env=environment(), stdout=terminal.end
+    )
+    wait_until(lambda: terminal.shows("--format shell | sh"), 15, "the last line")
+    assert process.wait(15) == 0
+    terminal.close()
+    command, *rest, last = [row for row in terminal.rows() if row]
+    assert command.startswith("MINIKUBE_IMAGE_REPOSITORY=")
+    assert max(map(len, rest)) <= columns
+    assert max(map(len, rest)) > columns - 15
+    assert last == f"all of this at once: mirrorkit {' '.join(words)} --format shell | sh"

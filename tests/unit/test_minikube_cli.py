@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,32 @@ def test_what_cannot_be_is_one_sentence_and_a_hint(
     assert error in first
     assert second.startswith("hint: ")
     assert hint in second
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--runtime", "containerd", "--nodes", "2", "--no-relay", "--address", "10.1.2.3:5080"),
+        ("--addons", "ingress,dashboard", "--addons", "metrics-server", "--force", "--relay"),
+        ("--lock", "my locks/one.yaml", "--profile", "week2"),
+    ],
+)
+def test_the_explanation_ends_with_the_line_that_does_all_of_it(
+    desk: Path, capsys: Printed, words: tuple[str, ...]
+) -> None:
+    (desk / "my locks").mkdir()
+    (desk / "my locks/one.yaml").write_bytes(COURSE.read_bytes())
+    assert run(["minikube", "flags", "--minikube", "v1.25.2", *words]) == 0
+    out = capsys.readouterr().out
+    *_, blank, last = out.splitlines()
+    assert (blank, last[:23]) == ("", "all of this at once: mi")
+    program, *typed, pipe, shell = shlex.split(last.partition(": ")[2])
+    assert (program, pipe, shell) == ("mirrorkit", "|", "sh")
+    assert run(typed) == 0
+    pasted = capsys.readouterr().out
+    assert run(["minikube", "flags", "--minikube", "v1.25.2", *words, "--format", "shell"]) == 0
+    assert pasted == capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

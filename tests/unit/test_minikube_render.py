@@ -17,7 +17,9 @@ from mirrorkit.classroom.minikube.parts import Placed, Recipe, Seed, Setting
 from mirrorkit.classroom.minikube.recipe import recipe
 from mirrorkit.classroom.minikube.render import as_json, rendered
 from mirrorkit.classroom.minikube.start import Mirror, Mode, Start
-from mirrorkit.classroom.words import english
+from mirrorkit.classroom.minikube.text import text as explained
+from mirrorkit.classroom.words import chinese, english
+from mirrorkit.classroom.wrapped import columns
 from mirrorkit.documents.pins import Lock, PinnedImage
 from mirrorkit.errors import UsageError
 from mirrorkit.oci.digest import Digest
@@ -27,6 +29,8 @@ from tests.unit.starts import RELAY, lock_of, start_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mirrorkit.classroom.words import Say
 
 DASH = shutil.which("dash") or "dash"
 NASTY = "a'b\"c$(touch x)`d`\\ \n*~ \u2018\u2019é"
@@ -222,7 +226,7 @@ def test_powershell_gets_every_flag_file_and_download(start: Start) -> None:
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
 def test_the_explanation_has_a_command_to_copy_and_a_reason_for_every_word(start: Start) -> None:
     one = recipe(start, RELAY, lock_of(start))
-    first, *rest = rendered(one, RELAY, "text").splitlines()
+    first, *rest = explained(one, RELAY, english, 400).splitlines()
     echoed = dash(f'minikube() {{ printf "%s\\n" "$@"; }}\n{first}\n', PATH="/nowhere")
     assert echoed.splitlines() == ["start", *(flag.word for flag in one.flags)]
     assert "it wants 2 CPUs and 1800 MiB of memory at least" in rest
@@ -232,13 +236,58 @@ def test_the_explanation_has_a_command_to_copy_and_a_reason_for_every_word(start
         assert any(line.strip().startswith(path) for line in rest)
 
 
+@pytest.mark.parametrize("width", [20, 60, 80, 120])
+@pytest.mark.parametrize("say", [english, chinese])
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.release.version)
+def test_the_explanation_fits_the_terminal_and_nothing_to_copy_is_broken(
+    start: Start, say: Say, width: int
+) -> None:
+    lock = lock_of(start)
+    taught = PinnedImage(Reference.parse("quay.io/a/b:1"), Digest.of(b""))
+    one = recipe(start, RELAY, Lock((*lock.images, taught), lock.files, platforms=lock.platforms))
+    command, *rest = explained(one, RELAY, say, width).splitlines()
+    assert command.endswith(one.flags[-1].word)
+    for line in rest:
+        # A line that is too wide is one thing: a word, or a command in backticks.
+        is_whole = not re.search(r"\S \S", re.sub("`[^`]*`", "`", line.removeprefix("note: ")))
+        assert columns(line) <= width or is_whole
+    told = re.sub(r"\s", "", "".join(rest))
+    reasons = [part.why for part in (*one.environment, *one.flags)]
+    reasons += [file.why for file in one.files] + [seed.why for seed in one.seeds]
+    for sentence in (*map(say, reasons), *(say("note: {note}", note=note) for note in one.notes)):
+        assert re.sub(r"\s", "", sentence) in told
+    words = [part.word for part in (*one.environment, *one.flags)]
+    words += [*map(str, one.plants), *([str(one.load)] if one.load else [])]
+    words += [file.path for file in one.files] + [seed.path for seed in one.seeds]
+    for word in words:
+        assert any(line.startswith(f"  {word}") for line in rest)
+
+
+def test_a_reason_hangs_beside_a_short_word_and_below_a_long_one() -> None:
+    lines = explained(recipe(start_of("v1.25.2"), RELAY), RELAY, english, 60).splitlines()
+    at = lines.index("  --driver=docker             what the node runs on")
+    assert lines[at + 1 : at + 5] == [
+        "  --kubernetes-version=v1.23.3",
+        "                              one that this release lists",
+        "  --container-runtime=docker  what runs the containers in",
+        "                              the node",
+    ]
+
+
+def test_the_last_line_is_the_command_that_does_all_of_it_in_one_piece() -> None:
+    one, whole = recipe(start_of("v1.25.2"), RELAY), "mirrorkit minikube flags " * 9
+    for say in (english, chinese):
+        *_, blank, last = explained(one, RELAY, say, 60, whole).splitlines()
+        assert (blank, last) == ("", say("all of this at once: {command}", command=whole))
+
+
 @pytest.mark.parametrize("form", ["text", "shell"])
 def test_a_start_through_the_relay_says_what_the_relay_is_and_how_it_is_made(form: str) -> None:
     one = recipe(start_of("v1.25.2"), RELAY)
     told = "192.168.230.1 is the relay; `curl {} | sh -s -- relay` makes it, or say --no-relay"
-    assert told.format("ADDRESS:5080") in rendered(one, RELAY, form)
+    assert told.format("ADDRESS:5080") in " ".join(rendered(one, RELAY, form).split())
     known = replace(RELAY, origin="10.1.2.3:5080")
-    assert told.format("10.1.2.3:5080") in rendered(one, known, form)
+    assert told.format("10.1.2.3:5080") in " ".join(rendered(one, known, form).split())
     assert "relay" not in rendered(one, Mirror.at("10.1.2.3:5080"), form)
     step = "curl -f http://10.1.2.3:5080/setup.sh | sh -s -- relay"
     assert (step in rendered(one, known, form).splitlines()) == (form == "shell")

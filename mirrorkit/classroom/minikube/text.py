@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mirrorkit.classroom.wrapped import wrapped
 from mirrorkit.sentence import Sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from mirrorkit.classroom.minikube.parts import Recipe
     from mirrorkit.classroom.minikube.start import Mirror
     from mirrorkit.classroom.words import Say
 
+WIDTH: Final = 80
+"""Columns, where no terminal says how many it has."""
+_BELOW_NOTE: Final = " " * len("note: ")
 
-def text(recipe: Recipe, mirror: Mirror, say: Say) -> str:
-    """Return the command, and below it what each word is for, in columns."""
+
+def text(recipe: Recipe, mirror: Mirror, say: Say, width: int = WIDTH, whole: str = "") -> str:
+    """Return the command, and below it what each word is for, in lines of `width` columns.
+
+    What is to be copied is never broken. `whole` is a command that does all of it, named last.
+    """
     start = recipe.start
     about = f"minikube {start.release.version}, Kubernetes {start.kubernetes}, {start.runtime}"
-    mode = say("{start}: mode {mode}", start=about, mode=recipe.mode)
-    lines = [" ".join(map(_shown, recipe.command())), "", mode]
     limits = start.release.limits
-    lines += [
-        say(
-            "it wants {cpus} CPUs and {mib} MiB of memory at least",
-            cpus=limits.cpus,
-            mib=limits.memory_mib,
-        )
-    ]
+    wants = say(
+        "it wants {cpus} CPUs and {mib} MiB of memory at least",
+        cpus=limits.cpus,
+        mib=limits.memory_mib,
+    )
+    mode = say("{start}: mode {mode}", start=about, mode=recipe.mode)
+    lines = [" ".join(map(_shown, recipe.command())), ""]
+    lines += [*wrapped(mode, width, indent="  "), *wrapped(wants, width, indent="  ")]
     for head, rows in _parts(recipe, mirror, say):
         if rows:
-            lines += ["", head, *_columns(rows)]
-    lines += [
-        "",
-        *(say("note: {note}", note=note) for note in (*relay_note(mirror), *recipe.notes)),
-    ]
+            lines += ["", *wrapped(head, width, indent="  "), *_rows(rows, width)]
+    lines += [""]
+    for note in (*relay_note(mirror), *recipe.notes):
+        lines += wrapped(say("note: {note}", note=note), width, indent=_BELOW_NOTE)
+    lines += ["", say("all of this at once: {command}", command=whole)] if whole else []
     return "\n".join([*lines, ""])
 
 
@@ -67,12 +74,18 @@ def _parts(recipe: Recipe, mirror: Mirror, say: Say) -> Iterator[tuple[str, list
     yield say("downloads from {address}, to below ~/.minikube", address=mirror.local), fetched
     why = say("the node's image, from the mirror's /archives")
     yield say("loaded on this machine"), [(str(recipe.load), why)] if recipe.load else []
-    why = say("the node's runtime would ask the internet for it")
-    yield say("put into each node after the start"), [(str(one), why) for one in recipe.plants]
+    head = say("put into each node after the start, for its runtime would ask the internet for it")
+    yield head, [(str(one), "") for one in recipe.plants]
 
 
-def _columns(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    rows = list(rows)
-    width = min(max(len(first) for first, _ in rows), 60)
+def _rows(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield words to copy with their reasons beside them, of a long word below it."""
+    most = width // 2 - 4
+    column = max((len(first) for first, _ in rows if len(first) <= most), default=2)
+    indent = " " * (column + 4)
     for first, second in rows:
-        yield f"  {first:<{width}}  {second}"
+        if not second or len(first) > column:
+            yield f"  {first}"
+        if second:
+            begin = indent if len(first) > column else f"  {first:<{column}}  "
+            yield from wrapped(second, width, begin=begin, indent=indent)
