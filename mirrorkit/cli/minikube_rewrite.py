@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,14 +14,17 @@ import typer
 from mirrorkit.cli import minikube_flags as flags
 from mirrorkit.cli.options import Config, Json, OneLock, settings_from
 from mirrorkit.cli.output import note, printable, say_json
+from mirrorkit.cli.retyped import retyped
 from mirrorkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from mirrorkit.classroom.minikube.edits import Change
     from mirrorkit.classroom.minikube.rewrite import Rewritten
 
 _BYTES_MAX: Final = 16 << 20
+_NAMED: Final = 3
 
 Words = Annotated[
     list[str],
@@ -30,6 +35,7 @@ Words = Annotated[
 
 
 def command(
+    context: typer.Context,
     words: Words,
     minikube: flags.Minikube = None,
     kubernetes: flags.Kubernetes = None,
@@ -65,6 +71,7 @@ def command(
       mirrorkit minikube rewrite --runtime containerd --json - < start.sh
     """
     from mirrorkit.classroom.minikube.choice import Choice, start_from
+    from mirrorkit.classroom.minikube.options import CHOSEN
     from mirrorkit.classroom.minikube.rewrite import rewritten
 
     text = _text(words)
@@ -93,8 +100,19 @@ def command(
         lambda start: flags.mirror_for(settings, address, start.driver, relay=relay),
         held,
     )
-    _tell(done, as_json=as_json)
+    unsaid = start_from(replace(choice, kubernetes=None), held).kubernetes
+    told = retyped(context, without=(*CHOSEN, "words", "as_json"))
+    _tell(done, _before(done, told, unsaid), as_json=as_json)
     return 0
+
+
+def _before(done: Rewritten, told: Sequence[str], kubernetes: str) -> list[str]:
+    """Return the commands that say what each start needs beforehand, each once."""
+    from mirrorkit.classroom.minikube.options import options
+
+    needy = (one for one in done.recipes if one.load or one.seeds or one.files)
+    words = ((*told, *options(one.start, kubernetes), "--format", "shell") for one in needy)
+    return list(dict.fromkeys(shlex.join((*flags.COMMAND, *each)) for each in words))
 
 
 def _text(words: list[str]) -> str:
@@ -137,38 +155,52 @@ def _decoded(data: bytes, name: str) -> str:
         raise UsageError(f"{printable(name)[:200]} is not UTF-8", hint=hint) from error
 
 
-def _tell(done: Rewritten, *, as_json: bool) -> None:
+def _tell(done: Rewritten, before: Sequence[str], *, as_json: bool) -> None:
+    from mirrorkit.classroom.minikube.edits import Change, Kind
+    from mirrorkit.classroom.minikube.text import relay_note
+
+    notes = dict.fromkeys(note for mirror in done.mirrors for note in relay_note(mirror))
+    changes = (*done.changes, *(Change(Kind.NOTE, "", note, 0) for note in notes))
     if as_json:
-        say_json(_document(done), indent=1)
+        say_json(_document(done, changes, before), indent=1)
         return
     sys.stdout.buffer.write(done.text.encode())  # its line ends are its own
     sys.stdout.flush()
-    for line in _explained(done):
+    for line in (*_explained(changes), *_ended(done, before)):
         note(printable(line))
 
 
-def _document(done: Rewritten) -> dict[str, object]:
-    changes = [
+def _document(
+    done: Rewritten, changes: Iterable[Change], before: Sequence[str]
+) -> dict[str, object]:
+    told = [
         {"kind": one.kind, "text": one.text, "why": one.why, "line": one.line or None}
-        for one in done.changes
+        for one in changes
     ]
-    return {"version": 1, "text": done.text, "starts": len(done.recipes), "changes": changes}
+    starts = len(done.recipes)
+    return {"version": 1, "text": done.text, "starts": starts, "changes": told, "before": before}
 
 
-def _explained(done: Rewritten) -> Iterator[str]:
+def _explained(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a line for each difference, the same one of several lines once."""
     lines: dict[tuple[str, str, str], list[int]] = {}
-    for one in done.changes:
+    for one in changes:
         lines.setdefault((one.kind, one.text, one.why), []).append(one.line)
-    many = len({one.line for one in done.changes if one.line}) > 1
+    many = len({one.line for one in changes if one.line}) > 1
     for (kind, text, why), found in lines.items():
         place = f"line{'s' * (len(found) > 1)} {_numbers(found)}: " if many and found[0] else ""
         what = f" {text}" if text else ""
         yield f"{place}{kind}{what}{', although' if kind == 'kept' else ':'} {why}"
+
+
+def _ended(done: Rewritten, before: Sequence[str]) -> Iterator[str]:
+    """Yield what there is to do before, or that there is nothing."""
     if not done.recipes:
         yield "no minikube start is written there"
-    elif any(recipe.load or recipe.seeds or recipe.files for recipe in done.recipes):
-        yield "before the first start: what `mirrorkit minikube flags --format shell` loads"
+    for command in before[:_NAMED]:
+        yield f"before the first start: `{command}` prints what loads and places what it needs"
+    if more := len(before[_NAMED:]):
+        yield f"before the first start: the same for {more} more, each with its own options"
 
 
 def _numbers(lines: Iterable[int]) -> str:

@@ -97,6 +97,63 @@ def test_options_say_what_the_command_leaves_open(desk: Desk) -> None:
     assert "containerd" not in _rewrite(desk, *options, *mine).out
 
 
+@pytest.mark.parametrize(
+    "options, start, said",
+    [
+        ((), "minikube start", ""),
+        (
+            ("--runtime", "containerd", "--mode", "mirror"),
+            "sudo minikube start -n 2 -p lab",
+            "--mode mirror --runtime containerd --nodes 2 --profile lab --root",
+        ),
+        (
+            ("--address", "10.1.2.3:5080", "--driver", "podman", "--force"),
+            "minikube start --driver=docker --kubernetes-version=v1.23.9 --addons=ingress,olm",
+            "--address 10.1.2.3:5080 --force --kubernetes v1.23.9 --addons ingress,olm",
+        ),
+        (
+            ("--no-relay", "--config", "my.yaml", "--kubernetes", "v1.22.1"),
+            "minikube start --cni calico",
+            "--no-relay --config my.yaml --kubernetes v1.22.1 --cni calico",
+        ),
+    ],
+)
+def test_what_is_to_be_done_before_is_said_with_the_options_of_the_start(
+    desk: Desk, options: tuple[str, ...], start: str, said: str
+) -> None:
+    (desk.folder / "my.yaml").write_text("advertise: 10.9.8.7:5099\n")
+    done = _rewrite(desk, *options, "--", start)
+    (line,) = done.lines("before the first start")
+    command = f"mirrorkit minikube flags --minikube v1.25.2 {said} --format shell"
+    assert line == f"`{' '.join(command.split())}` prints what loads and places what it needs"
+    words = [*command.split()[1:-2], "--json"]
+    wanted = json.loads(desk.run(*words).out)["command"]
+    assert {word.partition("=")[0] for word in wanted} - {"--nodes", "--profile"} <= {
+        word.partition("=")[0] for word in done.out.split()
+    }
+    assert {word for word in wanted if "5080" in word or "5099" in word} <= set(done.out.split())
+
+
+def test_a_start_through_the_relay_says_so_and_another_does_not(desk: Desk) -> None:
+    start = ("--", "minikube", "start")
+    (note, *_) = [one for one in _rewrite(desk, *start).lines("note") if "relay" in one]
+    assert note.startswith("192.168.230.1 is the relay; `curl ")
+    assert note.endswith(" | sh -s -- relay` makes it, or say --no-relay")
+    said = json.loads(_rewrite(desk, "--json", *start).out)["changes"]
+    assert ("note", note) in {(one["kind"], one["why"]) for one in said}
+    own = _rewrite(desk, "--address", "10.1.2.3:5080", *start)
+    assert not [one for one in own.lines("note") if "relay" in one]
+    assert "relay" not in _rewrite(desk, "--", "minikube", "stop").err
+
+
+def test_what_is_to_be_done_before_is_said_of_each_start(desk: Desk) -> None:
+    starts = "".join(f"minikube start -p {name}\n" for name in ("a", "b", "a", "c", "d", "e"))
+    (desk.folder / "many.sh").write_text(starts)
+    told = _rewrite(desk, "many.sh").lines("before the first start")
+    assert [line.partition("--profile ")[2][:1] for line in told] == ["a", "b", "c", ""]
+    assert told[-1] == "the same for 2 more, each with its own options"
+
+
 def test_the_same_difference_of_several_lines_is_said_once(desk: Desk) -> None:
     (desk.folder / "a.sh").write_text("minikube start --preload\n" * 9)
     lines = _rewrite(desk, "a.sh").err.splitlines()

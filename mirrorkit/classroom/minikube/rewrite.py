@@ -48,6 +48,8 @@ class Rewritten:
     changes: tuple[Change, ...]
     recipes: tuple[Recipe, ...]
     """Of its starts, each once; the first one's first."""
+    mirrors: tuple[Mirror, ...]
+    """As each recipe knows it."""
 
 
 @dataclass(slots=True)
@@ -101,7 +103,8 @@ def rewritten(
         for note in dict.fromkeys(note for recipe in kitchen.recipes for note in recipe.notes):
             edits.tell(Kind.NOTE, "", note, 0)
     edits.changes.sort(key=lambda change: (not change.line, change.line))
-    return Rewritten(edits.result(), tuple(edits.changes), kitchen.recipes)
+    mirrors = tuple(mirror for _, mirror in kitchen.made.values())
+    return Rewritten(edits.result(), tuple(edits.changes), kitchen.recipes, mirrors)
 
 
 def _tell_hidden(edits: Edits, script: Script, calls: Sequence[Call]) -> None:
