@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from mirrorkit.catalog.below import learn_below
 from mirrorkit.errors import AddressInUseError, MirrorkitError, SurroundingsError
 from mirrorkit.server.archives import add_archives
 from mirrorkit.server.door import Door
@@ -109,6 +110,8 @@ async def start(
     except OSError as error:
         await runner.cleanup()
         raise _cannot_listen(listen, error) from error
+    # The first miss would wait for it, and everybody with it.
+    asyncio.get_running_loop().run_in_executor(None, learn_below)
     return runner
 
 

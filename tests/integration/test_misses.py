@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mirrorkit.catalog import below
+from mirrorkit.server.limits import Limits
+from mirrorkit.store.disk import DiskStore
 from tests.integration.filled import fill, lock_of
+from tests.integration.guarded import guarded
+from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,3 +121,14 @@ async def test_files_and_archives_that_are_not_held_are_misses_too(
 async def test_what_is_no_name_is_no_miss(client: TestClient[Any, Any], path: str) -> None:
     assert (await client.get(path)).status in (400, 404)
     assert await misses(client) == []
+
+
+async def test_what_the_catalog_knows_is_worked_out_before_the_first_miss_and_beside_the_loop(
+    tmp_path: Path,
+) -> None:
+    known = below._table  # noqa: SLF001 - that nobody waits for it is what is promised
+    known.cache_clear()
+    async with guarded(DiskStore(tmp_path), Limits()) as server:
+        await asyncio.to_thread(wait_until, lambda: known.cache_info().currsize == 1, 20, "names")
+        assert (await server.get("/v2/k8s/kindnetd/manifests/v0"))[0] == 404
+    assert known.cache_info().misses == 1
