@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from mirrorkit.oci.digest import Digest
     from mirrorkit.server.names import Names
+
+_HOW_TO_PIN: Final = "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
 
 
 class Absent(NamedTuple):
@@ -30,6 +32,9 @@ def absent(names: Names, name: str, tag: str | None, digest: Digest | None = Non
     if asked in names.pinned:
         sentence, hint = f"{asked} is in the lock but not here yet", "run `mirrorkit sync`"
         return Absent(asked, True, sentence, hint, nearest, "mirrorkit sync")  # noqa: FBT003
+    if asked in names.unpinned:
+        sentence, hint = f"{asked} is wanted, but its digest is not known yet", _HOW_TO_PIN
+        return Absent(asked, False, sentence, hint, nearest, "mirrorkit lock")  # noqa: FBT003
     add = f"mirrorkit add {asked if tag else f'{name}:TAG'}"
     held = _held(names, name)
     unless = "unless that was meant, " if held else ""

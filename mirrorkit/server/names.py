@@ -30,6 +30,8 @@ class Names:
         self.repositories: dict[str, dict[str, Descriptor]] = {}
         self.pinned: set[str] = set()
         """Canonical `name:tag`s of the locks, held or not."""
+        self.unpinned = {one.name for lock in locks for one in lock.unpinned if not one.is_file}
+        """Canonical `name:tag`s that are wanted and whose digest nobody knows yet."""
         self.substituted = index.substitutes.keys() - index.roots.keys()
         """Pinned digests whose images are held in other bytes: not to be had by digest."""
         for name, descriptor in index.names.items():

@@ -82,6 +82,22 @@ async def test_what_the_lock_has_and_the_store_not_yet_needs_a_sync(
     assert (miss["name"], miss["command"]) == (PAUSE, "mirrorkit sync")
 
 
+async def test_what_is_wanted_and_not_pinned_yet_needs_a_lock_for_adding_it_again_does_nothing(
+    tmp_path: Path, serve: Serve
+) -> None:
+    wanted = "docker.io/library/wordpress:5"
+    client = await serve(DiskStore(tmp_path), lock_of({}, more=f"unpinned: [{{name: '{wanted}'}}]"))
+    for path in ("/v2/library/wordpress/manifests/5", "/archives/wordpress:5.tar"):
+        answer = await client.get(path)
+        said = await answer.text()
+        assert answer.status == 404
+        assert f"{wanted} is wanted, but its digest is not known yet" in said
+        assert "run `mirrorkit lock` and `mirrorkit sync` while there is a network" in said
+        assert "mirrorkit add" not in said
+    (miss,) = await misses(client)
+    assert (miss["name"], miss["command"]) == (wanted, "mirrorkit lock")
+
+
 async def test_a_digest_and_a_list_of_tags_are_misses_too(client: TestClient[Any, Any]) -> None:
     digest = f"sha256:{'0' * 64}"
     await client.get(f"/v2/nginx/manifests/{digest}")
