@@ -19,6 +19,7 @@ from mirrorkit.documents.values import tagged
 from mirrorkit.documents.wish import Lesson, Wish, parse_wish
 from mirrorkit.documents.yaml import Document
 from mirrorkit.errors import DocumentError, UsageError
+from mirrorkit.oci.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -272,12 +273,6 @@ def _refuse_no_lesson(wish: Wish, lesson: str, name: str) -> None:
 
 
 def _not_there(text: str, asked: Reference, there: Iterable[Reference], name: str) -> UsageError:
-    """Name the image whose last part and tag are nearest: hosts and folders are alike."""
-    known = {_short(reference): reference for reference in there}
-    near = difflib.get_close_matches(_short(asked), known, n=1)
-    hint = f"the nearest is {known[near[0]]}" if near else "`mirrorkit add` puts images into it"
+    near = nearest(asked, there)
+    hint = f"the nearest is {near}" if near else "`mirrorkit add` puts images into it"
     return UsageError(f"{name} has no image {text[:300]!r}", hint=hint)
-
-
-def _short(reference: Reference) -> str:
-    return f"{reference.repository.rpartition('/')[2]}:{reference.tag}"

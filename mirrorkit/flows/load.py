@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -22,6 +21,7 @@ from mirrorkit.events import (
     LoadPlanned,
     PlatformMissing,
 )
+from mirrorkit.oci.nearest import nearest
 from mirrorkit.oci.reference import Reference
 from mirrorkit.oci.tarball import StoredBlob
 
@@ -57,9 +57,9 @@ def _find(text: str, known: Mapping[Reference, PinnedImage]) -> tuple[Reference,
     image = known.get(name)
     if image is not None and asked.digest in (None, image.digest):
         return name, image.digest
-    near = difflib.get_close_matches(str(name), map(str, known), n=1)
-    hint = f"the nearest is {near[0]}" if near and image is None else None
-    raise UsageError(f"{asked} is not in the lock", hint=hint or "`mirrorkit status` lists what is")
+    near = nearest(name, known) if image is None else None
+    hint = f"the nearest is {near}" if near else "`mirrorkit status --all` names what is"
+    raise UsageError(f"{asked} is not in the lock", hint=hint)
 
 
 @dataclass

@@ -114,8 +114,8 @@ class Names:
 
     def nearest(self, name: str) -> str | None:
         """Return the held repository whose name is most like an unknown one."""
-        held = {_path(known): known for known, tags in self.repositories.items() if tags}
-        near = difflib.get_close_matches(_path(name), held, n=1, cutoff=0.75)
+        held = {_likeness(known): known for known, tags in self.repositories.items() if tags}
+        near = difflib.get_close_matches(_likeness(name), held, n=1, cutoff=0.75)
         return held[near[0]] if near else None
 
     def nearest_tagged(self, name: str, tag: str | None) -> str | None:
@@ -140,6 +140,11 @@ def _join(host: str, path: str) -> str:
 
 def _path(name: str) -> str:
     return name.partition("/")[2]
+
+
+def _likeness(name: str) -> str:
+    """Return what tells a name from others: `library/` would make any two of them alike."""
+    return _path(name).removeprefix("library/")
 
 
 def _rank(name: str) -> tuple[int, str]:

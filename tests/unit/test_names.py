@@ -254,6 +254,7 @@ def test_an_image_of_ones_own_below_k8s_stays_what_the_class_has() -> None:
         ("registry.k8s.io/kube-apiservr", "registry.k8s.io/kube-apiserver"),
         ("docker.io/kubernetesui/dashbord", "docker.io/kubernetesui/dashboard"),
         ("docker.io/library/zzzzzz", None),
+        ("docker.io/library/redis", None),
         ("docker.io/library/" + "n" * 230, None),
     ],
 )
