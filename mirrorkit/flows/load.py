@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import (
     EngineError,
+    IncompleteError,
     IntegrityError,
     MirrorkitError,
     NoPlatformError,
@@ -26,7 +27,7 @@ from mirrorkit.oci.reference import Reference
 from mirrorkit.oci.tarball import StoredBlob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mirrorkit.content import Engine, FileShelf
     from mirrorkit.documents.pins import Lock, PinnedImage
@@ -40,15 +41,21 @@ _PIECE: Final = 1 << 20
 
 
 def named(lock: Lock, names: Sequence[str]) -> list[tuple[Reference, Digest]]:
-    """Find images of a lock by any of their names, or all; UsageError for one it does not pin."""
+    """Find images of a lock by any of their names, or all.
+
+    UsageError for one it does not have, IncompleteError for one it does not pin yet.
+    """
     known = {name: image for image in lock.images for name in (image.name, *image.also)}
     if not names:
         return [(image.name, image.digest) for image in lock.images]
-    found = [_find(name, known) for name in names]
+    unpinned = {one.name for one in lock.unpinned}
+    found = [_find(name, known, unpinned) for name in names]
     return list(dict.fromkeys(found))
 
 
-def _find(text: str, known: Mapping[Reference, PinnedImage]) -> tuple[Reference, Digest]:
+def _find(
+    text: str, known: Mapping[Reference, PinnedImage], unpinned: Collection[str]
+) -> tuple[Reference, Digest]:
     try:
         asked = Reference.parse(text)
     except ValueError as error:
@@ -57,6 +64,11 @@ def _find(text: str, known: Mapping[Reference, PinnedImage]) -> tuple[Reference,
     image = known.get(name)
     if image is not None and asked.digest in (None, image.digest):
         return name, image.digest
+    if str(name) in unpinned:
+        raise IncompleteError(
+            f"{name} is wanted, but its digest is not known yet",
+            hint="run `mirrorkit lock` and `mirrorkit sync` while there is a network",
+        )
     near = nearest(name, known) if image is None else None
     hint = f"the nearest is {near}" if near else "`mirrorkit status --all` names what is"
     raise UsageError(f"{asked} is not in the lock", hint=hint)
