@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -92,7 +93,7 @@ class Listen(NamedTuple):
             raise ValueError(f"{text[:80]!r} is not HOST:PORT")
         if host.startswith("["):
             host = _ipv6(host)
-        elif host and (":" in host or not is_host(host)):
+        elif host and not _is_name_or_ipv4(host):
             raise ValueError(f"{host[:80]!r} is not a host name or address")
         return cls(host or None, int(port))
 
@@ -224,6 +225,20 @@ def _endpoints(
             by_host |= {host: tls} if tls != Tls() else {}
             realms |= {host: realm} if realm else {}
     return urls, by_host, realms
+
+
+def _is_name_or_ipv4(text: str) -> bool:
+    """Say whether a text without a port is a host; one that ends in a number is an address.
+
+    So browsers and curl read it (WHATWG URL, "ends in a number"): 10.0.0.300 is a slip, no name.
+    """
+    if ":" in text or not is_host(text):
+        return False
+    if not text.rpartition(".")[2].isdigit():
+        return True
+    with suppress(ValueError):
+        return bool(ipaddress.IPv4Address(text))
+    return False
 
 
 def _ipv6(text: str) -> str:

@@ -12,6 +12,7 @@ from mirrorkit.documents.configuration import Listen
     [
         (":80", None, 80, ":80"),
         ("0.0.0.0:80", "0.0.0.0", 80, "0.0.0.0:80"),
+        ("0.0.0.0", "0.0.0.0", 5080, "0.0.0.0:5080"),
         ("127.0.0.1", "127.0.0.1", 5080, "127.0.0.1:5080"),
         ("127.1.2.3:0", "127.1.2.3", 0, "127.1.2.3:0"),
         ("localhost:65535", "localhost", 65535, "localhost:65535"),
@@ -43,6 +44,9 @@ def test_an_address_to_listen_on(text: str, host: str | None, port: int, written
         "a b:1",
         "a/b",
         "-a:1",
+        "10.0.0.300",
+        "10.0.0.300:80",
+        "10.0.0:80",
     ],
 )
 def test_what_is_no_address_to_listen_on(text: str) -> None:
