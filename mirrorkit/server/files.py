@@ -22,6 +22,8 @@ _CHECKSUM: Final = ".sha256"
 _ROOT: Final = "files/"
 # What a path stands for may change with the lock; the ETag makes asking again cheap.
 _CHECK_AGAIN: Final = {"Cache-Control": "no-cache"}
+_FORM: Final = "ask for /files/PATH with a path of the lock; `mirrorkit status --all` names them"
+_HOW_TO_PIN: Final = "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
 _HOW_TO_ADD: Final = (
     "add its version, or the file itself under `files`, to images.yaml,"
     " then run `mirrorkit lock` and `mirrorkit sync`"
@@ -72,13 +74,15 @@ class Files:
         try:
             file_path(path)
         except ValueError:
-            return unknown("this is no path of a file", _HOW_TO_ADD)
+            return unknown("this is no path of a file", _FORM)
         paths = self._room.paths
         near = paths.nearest(path)
         self._room.misses.record(path, client, nearest=near)
         if path in paths.unpinned:
             sentence = f"{path} is wanted, but its checksum is not known yet"
-            return unknown(sentence, "run `mirrorkit lock` while there is a network")
+            return unknown(
+                sentence, "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
+            )
         nearest = f"; the nearest is {near}" if near else ""
         return unknown(f"{path} is not a file of this class{nearest}", _HOW_TO_ADD)
 

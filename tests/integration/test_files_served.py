@@ -167,6 +167,13 @@ async def test_a_file_like_none_is_a_404_without_a_guess(client: TestClient[Any,
     assert (await answer.text()).startswith("zzz is not a file of this class\n")
 
 
+async def test_who_names_no_file_is_told_how_one_is_named(client: TestClient[Any, Any]) -> None:
+    for path in ("/files/", "/k8s-release/", "/files/notes/"):
+        said = await (await client.get(path)).text()
+        assert "ask for /files/PATH" in said
+        assert "images.yaml" not in said  # nothing is missing from the class
+
+
 async def test_a_file_without_a_checksum_yet_says_what_is_missing(
     client: TestClient[Any, Any],
 ) -> None:
