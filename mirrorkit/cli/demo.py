@@ -117,6 +117,6 @@ def _say_answer(answer: Answer) -> None:
 
 def _say_end(end: Ended) -> None:
     say("\nEvery answer was right. All of it was made up; nothing real was downloaded.")
-    say("Your own class: `mirrorkit init`, then `mirrorkit lock` and `mirrorkit up`.")
+    say("Your own class: `mirrorkit up course`, in a folder for it.")
     if end.is_serving:
         say(f"Serving the made-up class until Ctrl-C: open {end.url}/ or try curl {end.url}/health")

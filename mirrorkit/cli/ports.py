@@ -68,7 +68,7 @@ def _refuse(error: AddressInUseError, holder: Program | None) -> NoReturn:
         raise error
     hint = error.hint
     if holder.is_mirrorkit:
-        hint = "it goes on by itself; for another class choose another port: --listen :5081"
+        hint = "it goes on serving; for another class choose another port: --listen :5081"
     raise AddressInUseError(f"{error.message}: {_named(holder)}", hint=hint) from error
 
 

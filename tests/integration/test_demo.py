@@ -77,7 +77,7 @@ def test_people_read_a_short_page_that_says_first_and_last_that_it_is_made_up(de
     assert all(len(line) <= 80 for line in lines)
     assert MADE_UP in lines[1]
     assert "made up" in lines[-2]
-    assert "mirrorkit init" in lines[-1]
+    assert "`mirrorkit up course`" in lines[-1]
     assert "WRONG" not in done.out
 
 
