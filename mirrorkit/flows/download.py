@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirrorkit.errors import Trail
 from mirrorkit.flows.attempts import telling
+from mirrorkit.flows.hosts import LOOKS
 from mirrorkit.spans import Span
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _PAUSE_MOST: Final = 10.0
 _SMALL: Final = 1.5
 _SLOW_SECONDS: Final = 1.0
 _SILENT_SECONDS: Final = 4.0
-_LOOKS: Final = 8
 _SPLIT_LEAST: Final = 256 * 1024
 
 
@@ -62,9 +62,9 @@ class Piece:
     def look(self, seconds: float) -> float | None:
         """Note what it brought, every `seconds`; return its rate of late, once that is known."""
         self.samples.append(self.got)
-        if len(self.samples) <= _LOOKS:
+        if len(self.samples) <= LOOKS:
             return None
-        return (self.got - self.samples.pop(0)) / (_LOOKS * seconds)
+        return (self.got - self.samples.pop(0)) / (LOOKS * seconds)
 
     def end_stalled(self) -> None:
         """End its connection, for another one may do better."""
@@ -74,7 +74,7 @@ class Piece:
     @property
     def is_silent(self) -> bool:
         """Say whether it brought something, and at the last looks nothing any more."""
-        return len(self.samples) >= _LOOKS and self.got == self.samples[0] > 0
+        return len(self.samples) >= LOOKS and self.got == self.samples[0] > 0
 
     def is_slow(self, now: float) -> bool:
         """Say whether somebody with nothing else to do should take some of it over."""

@@ -219,13 +219,13 @@ class Fetcher:
         """Every half second: more connections where they help, new ones for those that stall."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            for host in self._hosts.values():
+                host.look(_LOOK_SECONDS, self._clock())
             for download in self._downloads:
                 for piece in download.pieces:
                     lately = piece.look(_LOOK_SECONDS)
                     if self._host(piece.source).is_stall(lately) and not self._is_held():
                         piece.end_stalled()
-            for host in self._hosts.values():
-                host.look(_LOOK_SECONDS)
             self._dispatch()
 
     # One connection
@@ -241,7 +241,7 @@ class Fetcher:
                 self._strike(download, piece, stall)
         except UnreachableError as error:
             if piece.got < _PROGRESS:
-                host.complained()
+                host.complained(piece.began, self._clock())
             self._pause(source, error)
             self._strike(download, piece, error)
         except (UpstreamError, IntegrityError) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ _PIECE_SECONDS: Final = 10.0
 PAUSE_MOST: Final = 300.0
 """Seconds that are waited for a host; one that asks for more is done without."""
 _STALL_SHARE: Final = 8
+LOOKS: Final = 8
+"""So many looks back, half a second each, is lately."""
+_CALM_SECONDS: Final = 3.0
+"""After a complaint there are no more connections for so long."""
 _TELLING: Final = 256 * 1024
 
 
@@ -31,10 +37,13 @@ class Host:
     active: int = 0
     paused_until: float = 0.0
     connection_rate: float = 0.0
-    """Bytes a second that one connection brings, lately."""
+    """Bytes a second that one connection brought, from its beginning to its end."""
     _arrived: int = 0
     _was_full: bool = False
     _best_rate: float = 0.0
+    _lately: deque[float] = field(default_factory=lambda: deque(maxlen=LOOKS))
+    """Bytes a second of one connection, at each of the last looks."""
+    _complained_at: float = -math.inf
     _complaint: UnreachableError | None = None
 
     def __post_init__(self) -> None:
@@ -72,18 +81,32 @@ class Host:
         return int(min(max(self.connection_rate * _PIECE_SECONDS, _PIECE_LEAST), _PIECE_MOST))
 
     def is_stall(self, rate: float | None) -> bool:
-        """Say whether a connection is so slow, while others are not, that a new one is better."""
-        return rate is not None and self._arrived > 0 and rate * _STALL_SHARE < self.connection_rate
+        """Say whether a connection is so slow, while others are not, that a new one is better.
 
-    def look(self, seconds: float) -> None:
+        Held against what all of them bring now: on a line that became slow none of them stalls.
+        """
+        if rate is None or not self._lately:
+            return False
+        return rate * _STALL_SHARE < sorted(self._lately)[len(self._lately) // 2]
+
+    def look(self, seconds: float, now: float) -> None:
         """Open more connections as long as that brought more; once every `seconds`."""
         rate, self._arrived = self._arrived / seconds, 0
-        if self._was_full and rate > self._best_rate * _GROWTH:
+        if self.active:
+            self._lately.append(rate / self.active)
+        is_calm = now - self._complained_at >= _CALM_SECONDS
+        if self._was_full and is_calm and rate > self._best_rate * _GROWTH:
             self.limit = min(self.limit + _CONNECTIONS_MORE, self.most)
             self._best_rate = rate
         self._was_full = False
 
-    def complained(self) -> None:
-        """Halve the connections: it said that we are too many, or broke one at once."""
+    def complained(self, began: float, now: float) -> None:
+        """Halve the connections: it said that we are too many, or broke one at once.
+
+        One that began before the last complaint says nothing new: a line that broke all of them
+        is one complaint.
+        """
+        if began < self._complained_at:
+            return
         self.limit = max(self.limit // 2, 1)
-        self._best_rate = 0.0
+        self._best_rate, self._complained_at = 0.0, now
