@@ -44,6 +44,8 @@ class Piece:
     is_stalled: bool = False
     samples: list[int] = field(default_factory=list)
     """`got`, at the last looks."""
+    rate: float | None = None
+    """Bytes a second, lately, once that is known."""
 
     @property
     def left(self) -> int:
@@ -51,7 +53,9 @@ class Piece:
         return max(self.stop - self.at, 0)
 
     def seconds_left(self, now: float) -> float:
-        """Return how long it will take at its pace so far."""
+        """Return how long it will take at its pace of late, or so far."""
+        if self.rate is not None:
+            return self.left / max(self.rate, 1.0)
         return self.left * (now - self.began) / max(self.got, 1)
 
     def cancel(self) -> None:
@@ -62,9 +66,9 @@ class Piece:
     def look(self, seconds: float) -> float | None:
         """Note what it brought, every `seconds`; return its rate of late, once that is known."""
         self.samples.append(self.got)
-        if len(self.samples) <= LOOKS:
-            return None
-        return (self.got - self.samples.pop(0)) / (LOOKS * seconds)
+        if len(self.samples) > LOOKS:
+            self.rate = (self.got - self.samples.pop(0)) / (LOOKS * seconds)
+        return self.rate
 
     def end_stalled(self) -> None:
         """End its connection, for another one may do better."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mirrorkit.content import Body
-from mirrorkit.flows.download import Download
+from mirrorkit.flows.download import Download, Piece
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.oci.reference import Reference
@@ -62,3 +62,20 @@ async def test_of_a_source_without_ranges_one_answer_takes_what_nobody_has_begun
     assert download.suits(second, whole, Span(4 * MIB, 8 * MIB))
     assert (second.at, second.stop, second.is_whole) == (0, 8 * MIB, True)
     assert not download.suits(first, whole, Span(0, 4 * MIB))
+
+
+async def test_how_long_a_piece_will_take_follows_from_what_it_brings_lately(
+    download: Download,
+) -> None:
+    piece = Piece(0, 64 * MIB, download.sources[0], 0.0)
+    for _ in range(12):  # half a second each
+        piece.got += 5 * MIB
+        piece.look(0.5)
+    piece.at = piece.got
+    assert piece.seconds_left(6.0) == pytest.approx(0.4)
+    for _ in range(8):
+        piece.got += 64 * 1024
+        piece.look(0.5)
+    piece.at = piece.got
+    assert piece.seconds_left(10.0) == pytest.approx(28.0)
+    assert piece.is_slow(10.0)
