@@ -15,7 +15,7 @@ PARTS: Final = (
     *("words", "placed", "fetch", "report"),
     *("machine", "engine", "network", "profile"),
     *("relay", "nodes"),
-    *("recipe", "install", "docker", "static", "start", "main"),
+    *("recipe", "install", "docker", "static", "start", "uninstall", "main"),
 )
 """The parts in the order they stand in: functions first; the last line of the last part calls
 `main`, so that a script cut off on its way runs nothing."""

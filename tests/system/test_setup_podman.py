@@ -15,7 +15,7 @@ from tests.lab.student import BEGIN, LAST
 if TYPE_CHECKING:
     from pathlib import Path
 
-WORDS = "DRIVER=podman; ARCH=amd64; SCRATCH=$HOME\n"
+WORDS = "DRIVER=podman; SCRATCH=$HOME; choose_platform\n"
 
 
 def test_kicbase_is_loaded_into_podman_once_and_goes_with_it(tmp_path: Path) -> None:

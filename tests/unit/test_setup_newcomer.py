@@ -33,6 +33,8 @@ DOCKER = """#!/bin/sh
 case $1 in
 version) echo 27.1.1 ;;
 info) echo 'overlay2|/|2|[]|Debian 12|4|8000000000|true|lab' ;;
+image)
+    case $3 in *nginx*) [ "$2" = inspect ] ;; *gone*) false ;; esac ;;
 *) exit 1 ;;
 esac
 """
@@ -138,3 +140,118 @@ def test_where_the_mirror_is_silent_a_student_learns_what_to_look_at_and_types_i
 def test_a_program_that_asks_is_told_the_bare_fact(shell: tuple[str, ...], tmp_path: Path) -> None:
     done = typed(shell, tmp_path, "--check", "--porcelain", mirror=SILENT)
     assert f"fail\tMIRROR\tthe mirror {SILENT} does not answer\tcurl " in done.stdout
+
+
+KICBASE, OTHER = "gcr.io/k8s-minikube/kicbase:v0.0.30", "docker.io/library/nginx:1.22-alpine"
+PLACED = f"""\
+d ~/.minikube
+d ~/.minikube/cache
+f ~/.minikube/cache/kubectl
+f ~/.minikube/cache/preload
+i {KICBASE}
+i {OTHER}
+i docker.io/library/gone:1
+p minikube
+"""
+MINIKUBE = """#!/bin/sh
+profile=$HOME/.minikube/profiles/minikube
+case $1 in
+delete) rm -r "$profile" ;;
+start) mkdir -p "$profile" && echo '{}' >"$profile/config.json" ;;
+esac
+"""
+
+
+@pytest.fixture
+def lived_in(tmp_path: Path) -> Path:
+    """Return a home in which setup.sh has been, and the student made a cluster of their own."""
+    program = tmp_path / ".mirrorkit/bin/minikube"
+    program.parent.mkdir(parents=True)
+    program.write_text(MINIKUBE)
+    program.chmod(0o755)
+    (tmp_path / ".mirrorkit/placed").write_text(PLACED.replace("~", str(tmp_path)))
+    (tmp_path / ".mirrorkit/seed-minikube").write_text(f"load {KICBASE}\n")
+    for name in ("minikube", "own"):
+        config = tmp_path / f".minikube/profiles/{name}/config.json"
+        config.parent.mkdir(parents=True)
+        config.write_text("{}")
+    (tmp_path / ".minikube/cache").mkdir()
+    (tmp_path / ".minikube/cache/kubectl").touch()
+    return tmp_path
+
+
+def test_an_uninstall_ends_with_what_went_what_stays_and_why_and_the_line_that_begins_again(
+    shell: tuple[str, ...], docker: str, lived_in: Path
+) -> None:
+    done = typed(shell, lived_in, "--uninstall", "--yes", PATH=docker)
+    assert done.returncode == 0, done.stderr
+    assert (
+        done.stdout
+        == f"""\
+Removed:
+  the cluster minikube
+  the image {KICBASE}
+  1 file elsewhere
+  {lived_in}/.mirrorkit, with programs, downloads and settings
+Left:
+  the image {OTHER}: a container uses it
+  {lived_in}/.minikube: what is in it was not placed by this script
+  the cluster own: this script did not make it
+This begins again:
+  → curl {ADDRESS} | sh
+"""
+    )
+    assert done.stderr == ""
+
+
+def test_an_uninstall_in_chinese_leaves_no_english_sentence(
+    shell: tuple[str, ...], docker: str, lived_in: Path
+) -> None:
+    done = typed(shell, lived_in, "--uninstall", "--yes", PATH=docker, LANG="zh_CN.UTF-8")
+    assert done.stdout.startswith("已移除")
+    for word in ("the ", "Removed", "Left", "this"):
+        assert word not in done.stdout
+
+
+def test_an_uninstall_where_nothing_is_says_so(
+    shell: tuple[str, ...], docker: str, tmp_path: Path
+) -> None:
+    done = typed(shell, tmp_path, "--uninstall", PATH=docker)
+    assert done.returncode == 0
+    assert done.stdout == (
+        "There was nothing here that this script had placed.\n"
+        f"This begins again:\n  → curl {ADDRESS} | sh\n"
+    )
+
+
+def test_what_is_in_a_docker_that_does_not_run_is_said_to_stay(
+    shell: tuple[str, ...], lived_in: Path
+) -> None:
+    done = typed(shell, lived_in, "--uninstall", "--yes", DOCKER_HOST=f"unix://{lived_in}/none")
+    assert f"  the image {KICBASE}: Docker does not answer\n" in done.stdout
+    assert "the image" not in done.stdout.partition("Left:")[0]
+
+
+def test_a_reset_ends_with_what_is_new_what_stays_and_the_line_that_starts_it_again(
+    shell: tuple[str, ...], docker: str, lived_in: Path
+) -> None:
+    done = typed(shell, lived_in, "--reset", "--yes", PATH=docker)
+    assert done.returncode == 0, done.stderr
+    assert (
+        done.stdout
+        == f"""\
+The cluster minikube is made anew and runs; the old one and all work in it are gone.
+Left: {lived_in}/.mirrorkit, for the next --reset, and other clusters (own).
+This starts it again, after a reboot, say:
+  → sh {lived_in}/.mirrorkit/setup.sh --no-report start
+"""
+    )
+
+
+def test_a_reset_in_chinese_leaves_no_english_sentence(
+    shell: tuple[str, ...], docker: str, lived_in: Path
+) -> None:
+    done = typed(shell, lived_in, "--reset", "--yes", PATH=docker, LANG="zh_CN.UTF-8")
+    assert done.stdout.count("\n") == 4
+    for word in ("The ", "Left", "This", "other"):
+        assert word not in done.stdout

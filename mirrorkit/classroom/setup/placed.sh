@@ -69,28 +69,3 @@ placed() {
     [ -f "$HOME_DIR/placed" ] || return 0
     sed -n "s/^$1 //p" "$HOME_DIR/placed" | sed -n '1!G;h;$p'
 }
-
-uninstall() {
-    local profiles name
-    profiles=$(placed p | tr '\n' ' ')
-    if [ -n "$profiles" ] && ! agreed "this deletes the clusters ${profiles% } and all work in them; go on?" "将删除集群 ${profiles% } 及其中的全部内容，继续吗？"; then
-        fail KEPT "the clusters ${profiles% } were made by this script, and would go too" "集群 ${profiles% } 由本脚本创建，卸载会一并删除" "sh $HOME_DIR/setup.sh --uninstall --yes"
-    fi
-    if [ -n "$(placed r)" ] && ! agreed "this removes the Docker that this script installed, with all its images and containers; go on?" "将移除本脚本安装的 Docker，包括其中的所有镜像和容器，继续吗？"; then
-        fail KEPT "the Docker that this script installed would go, with all that is in it" "本脚本安装的 Docker 及其中的全部内容会一并删除" "curl http://$MIRROR | sudo sh -s -- --uninstall --yes"
-    fi
-    choose_minikube
-    for name in $profiles; do
-        [ ! -d "$MINI/profiles/$name" ] || delete_cluster "$name"
-    done
-    remove_relay
-    placed i | while read -r name; do docker image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
-    # shellcheck disable=SC2046 # words
-    placed o | while read -r name; do $(engine_word podman) image rm "$name" >/dev/null 2>&1 || tell "$name is in use and stays" "$name 正在使用，予以保留"; done
-    undo_docker_mirror
-    undo_docker
-    placed f | while read -r file; do rm -f "$file"; done
-    placed d | while read -r folder; do rmdir "$folder" 2>/dev/null; done
-    rm -rf "$HOME_DIR"
-    say "all of it is gone again" "已全部移除"
-}

@@ -7,6 +7,16 @@ OLD_PROFILE= # whether there is one
 # config_of PROFILE KEY: a text in its config.json.
 config_of() { sed -n "s/^[[:space:]]*\"$2\": \"\([^\"]*\)\".*/\1/p" "$MINI/profiles/$1/config.json" 2>/dev/null | head -n 1; }
 
+# clusters: the names of those that are here.
+clusters() {
+    local file
+    for file in "$MINI"/profiles/*/config.json; do
+        [ -f "$file" ] || continue
+        file=${file%/config.json}
+        printf '%s\n' "${file##*/}"
+    done
+}
+
 # fits PROFILE: whether it is new, or was made for this mirror, this Kubernetes, driver and runtime.
 fits() {
     [ -f "$MINI/profiles/$1/config.json" ] || return 0

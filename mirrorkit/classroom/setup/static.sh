@@ -111,7 +111,7 @@ undo_docker() {
         # What Docker mounted there and left is let go first, the innermost of all.
         awk -v tree="$name" '$2 == tree || index($2, tree "/") == 1 { print $2 }' /proc/mounts | sort -r |
             while read -r place; do umount "$place" || umount -l "$place"; done
-        rm -rf "$name" || tell "$name could not be removed" "无法删除 $name"
+        rm -rf "$name" || stays "$name: something in it could not be removed" "$name：其中有内容无法删除"
     done
 }
 
