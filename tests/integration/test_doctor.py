@@ -276,7 +276,7 @@ async def test_an_old_profile_keeps_old_settings_and_the_cure_is_a_new_one_besid
     found = await ward.finding("PROFILE")
     assert (found["state"], found["command"]) == (
         "fail",
-        "mirrorkit minikube start -- -p minikube2",
+        "mirrorkit minikube start -- -p mirrorkit",
     )
     assert told in found["sentence"]
 

@@ -136,18 +136,37 @@ def test_an_old_profile_keeps_old_settings_and_a_new_one_beside_it_is_the_cure(
 ) -> None:
     fields = {name: getattr(OURS, name) for name in OURS.__struct_fields__}
     found = profile(Profile(**{**fields, **changed}))
-    assert (found.state, found.command) == (State.FAIL, "mirrorkit minikube start -- -p minikube2")
+    assert (found.state, found.command) == (State.FAIL, "mirrorkit minikube start -- -p mirrorkit")
     assert told in found.sentence
     assert "no flag changes that" in found.sentence
     assert "second choice: the pods, volumes and images in it are lost" in found.sentence
 
 
-def test_the_new_profile_has_a_name_that_is_free() -> None:
-    others = [Profile(f"minikube{number}") for number in (2, 3)]
+@pytest.mark.parametrize(
+    "beside, named",
+    [
+        ((), "mirrorkit"),
+        (("mirrorkit",), "mirrorkit-2"),
+        (("mirrorkit", "mirrorkit-2"), "mirrorkit-3"),
+    ],
+)
+def test_a_new_profile_is_the_next_that_setup_makes(beside: tuple[str, ...], named: str) -> None:
+    old = [Profile(name, driver="kvm2") for name in ("minikube", *beside, "own", "minikube2")]
+    found = list(profile_findings(old, START, Mode.MIRROR, (), english))
+    assert {one.command for one in found} == {f"mirrorkit minikube start -- -p {named}", ""}
+    assert f"start the profile {named} beside it" in found[0].sentence
+    assert [one.state for one in found if "left alone" in one.sentence] == [State.OK] * (
+        len(beside) + 2
+    )
+
+
+def test_where_setup_has_made_one_beside_an_old_profile_that_is_named() -> None:
+    fields = {name: getattr(OURS, name) for name in OURS.__struct_fields__}
+    made = Profile(**{**fields, "name": "mirrorkit"})
     old = Profile("minikube", driver="kvm2")
-    found = list(profile_findings([old, *others], START, Mode.MIRROR, (), english))
-    assert {one.command for one in found} == {"mirrorkit minikube start -- -p minikube4", ""}
-    assert [one.state for one in found if "left alone" in one.sentence] == [State.OK] * 2
+    answering = {OURS.repository.partition("/")[0]}
+    found = list(profile_findings([old, made], START, Mode.MIRROR, answering, english))
+    assert {one.command for one in found} == {"mirrorkit minikube start -- -p mirrorkit", ""}
 
 
 def test_an_older_kubernetes_in_a_profile_is_upgraded_and_other_modes_need_no_repository() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.lab.script import ADDRESS, typed
+from mirrorkit.classroom.doctor.frozen import profile_findings
+from mirrorkit.classroom.doctor.profiles import read_profiles
+from mirrorkit.classroom.minikube.choice import Choice, start_from
+from mirrorkit.classroom.minikube.start import Mode
+from mirrorkit.classroom.words import english
+from tests.lab.script import ADDRESS, called, typed
 from tests.lab.student import SHELLS
 
 
@@ -255,3 +261,52 @@ def test_a_reset_in_chinese_leaves_no_english_sentence(
     assert done.stdout.count("\n") == 4
     for word in ("The ", "Left", "This", "other"):
         assert word not in done.stdout
+
+
+MIRROR = f"{ADDRESS}/k8s"
+BESIDE = [
+    ((), "mirrorkit"),
+    ((("mirrorkit", MIRROR),), "mirrorkit"),
+    ((("mirrorkit", "10.9.9.9:5080/k8s"), ("own", MIRROR)), "mirrorkit-2"),
+    ((("mirrorkit", ""), ("mirrorkit-2", MIRROR)), "mirrorkit-2"),
+]
+
+
+@pytest.mark.parametrize("made, named", BESIDE, ids=["new", "made", "old", "second"])
+def test_beside_an_old_profile_setup_and_doctor_name_the_same_one_that_is_here_or_comes(
+    shell: tuple[str, ...], tmp_path: Path, made: tuple[tuple[str, str], ...], named: str
+) -> None:
+    for name, repository in (("minikube", "10.1.1.1:5080/k8s"), *made):
+        _profile(tmp_path, name, repository)
+    start = start_from(Choice(minikube="v1.25.2", kubernetes="v1.23.3"))
+    profiles = list(read_profiles(tmp_path / ".minikube"))
+    found = profile_findings(profiles, start, Mode.MIRROR, {ADDRESS}, english)
+    assert [one.command.rpartition(" ")[2] for one in found if one.command] == [named]
+    calls = (f"REPOSITORY={MIRROR} KUBERNETES=v1.23.3 DRIVER=docker RUNTIME=docker", "fitting")
+    assert called(shell, tmp_path, *calls, "check_profiles").stdout.startswith(named)
+    said = called(shell, tmp_path, *calls[:1], "check_profiles").stdout
+    assert f"the profile minikube keeps its old settings, so {named} is started beside it" in said
+
+
+def _profile(home: Path, name: str, repository: str) -> None:
+    kubernetes = {"KubernetesVersion": "v1.23.3", "ContainerRuntime": "docker"}
+    config = {
+        "Driver": "docker",
+        "InsecureRegistry": [ADDRESS],
+        "RegistryMirror": [f"http://{ADDRESS}"],
+        "KubernetesConfig": {**kubernetes, "ImageRepository": repository},
+    }
+    file = home / ".minikube/profiles" / name / "config.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(config, indent="\t"))
+
+
+def test_setup_takes_the_profile_that_it_names(shell: tuple[str, ...], tmp_path: Path) -> None:
+    _profile(tmp_path, "minikube", "10.1.1.1:5080/k8s")
+    asks = f'ask_recipe() {{ echo "asked for $1"; REPOSITORY={MIRROR} KUBERNETES=v1.23.3; }}'
+    calls = (asks, "keep_recipe() { :; }", "DRIVER=docker RUNTIME=docker", "choose_profile")
+    done = called(shell, tmp_path, *calls, 'echo "$PROFILE"')
+    assert done.stdout == "asked for minikube\nasked for mirrorkit\nmirrorkit\n"
+    kept = called(shell, tmp_path, "PROFILE=minikube", *calls, 'echo "$PROFILE"')
+    assert kept.stdout == "asked for minikube\nminikube\n"
+    assert kept.stderr == "the profile minikube keeps its old settings\n"

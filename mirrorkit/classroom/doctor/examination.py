@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mirrorkit.classroom.doctor.frozen import addresses_of, profile_findings
+from mirrorkit.classroom.doctor.frozen import addresses_of, of_start, profile_findings
 from mirrorkit.classroom.doctor.machine import machine_findings
 from mirrorkit.classroom.doctor.meant import meant, words_of
 from mirrorkit.classroom.doctor.mirror import (
@@ -167,7 +167,7 @@ async def _profiles(start: Start, made: Recipe, patient: Patient) -> tuple[Findi
     if not profiles:
         sentence = say("no old profile: the first start makes it")
         return (Finding(State.OK, "PROFILE", sentence),)
-    ours = [profile for profile in profiles if profile.name == start.profile]
+    ours = of_start(profiles, start)
     answering = [one for one in addresses_of(ours) if await _answers(patient.mirror_at, one)]
     return tuple(profile_findings(profiles, start, made.mode, answering, say))
 

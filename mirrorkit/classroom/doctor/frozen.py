@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.catalog.versions import rank
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from mirrorkit.classroom.words import Say
 
 _CODE: Final = "PROFILE"
+_OURS: Final = "mirrorkit"
 _ADDRESS: Final = re.compile(r"(?P<host>\d{1,3}(?:\.\d{1,3}){3}|localhost):(?P<port>\d{1,5})\Z")
+
+
+def of_start(profiles: Collection[Profile], start: Start) -> list[Profile]:
+    """Return the profile of a start, and those that setup.sh may have made beside it."""
+    return [one for one in profiles if one.name == start.profile or _is_ours(one.name)]
+
+
+def _is_ours(name: str) -> bool:
+    return name == _OURS or name.startswith(f"{_OURS}-")
 
 
 def addresses_of(profiles: Collection[Profile]) -> frozenset[str]:
@@ -56,7 +67,6 @@ def profile_findings(
 
     `answering` are those of `addresses_of` at which a mirror answers.
     """
-    names = {profile.name for profile in profiles}
     for profile in profiles:
         if profile.name != start.profile:
             yield _other(profile, say)
@@ -65,8 +75,9 @@ def profile_findings(
         if not reasons:
             sentence = say("profile {name} fits this start", name=profile.name)
             yield Finding(State.OK, _CODE, sentence)
+        unfit = {one.name for one in profiles if any(_reasons(one, start, mode, answering, say))}
         for reason in reasons:
-            yield _old(profile.name, reason, _new_name(names, start.profile), say)
+            yield _old(profile.name, reason, _name_beside(unfit), say)
 
 
 def _other(profile: Profile, say: Say) -> Finding:
@@ -79,20 +90,20 @@ def _other(profile: Profile, say: Say) -> Finding:
 
 def _old(name: str, reason: str, new: str, say: Say) -> Finding:
     sentence = say(
-        "profile {name} {reason}, and no flag changes that any more; make a new one beside it."
-        " `minikube delete -p {name}` is the second choice: the pods, volumes and images in it"
+        "profile {name} {reason}, and no flag changes that any more; start the profile {new} beside"
+        " it. `minikube delete -p {name}` is the second choice: the pods, volumes and images in it"
         " are lost",
         name=name,
         reason=reason,
+        new=new,
     )
     return Finding(State.FAIL, _CODE, sentence, f"mirrorkit minikube start -- -p {new}")
 
 
-def _new_name(names: Collection[str], name: str) -> str:
-    number = 2
-    while f"{name}{number}" in names:
-        number += 1
-    return f"{name}{number}"
+def _name_beside(unfit: Collection[str]) -> str:
+    """Return the name that setup.sh takes: the first of its own that is new, or fits."""
+    names = (_OURS if number == 1 else f"{_OURS}-{number}" for number in count(1))
+    return next(name for name in names if name not in unfit)
 
 
 def _reasons(

@@ -33,31 +33,47 @@ is_of_mirror() {
 
 is_or_none() { [ -z "$1" ] || [ "$1" = "$2" ]; }
 
-# choose_profile: the one that was asked for, else the first of ours that fits; its recipe is read.
+# fitting: the name of the profile that was asked for, else of the first of ours that fits.
+fitting() {
+    local name=minikube next=mirrorkit number=2
+    if [ -n "$PROFILE" ]; then name=$PROFILE; else
+        until fits "$name" || [ $number -gt 99 ]; do name=$next next=mirrorkit-$number number=$((number + 1)); done
+    fi
+    printf '%s' "$name"
+}
+
+# choose_profile: that one, whose recipe is read; what it must fit is said by the usual one's.
 choose_profile() {
     local name
-    for name in ${PROFILE:-minikube mirrorkit mirrorkit-2 mirrorkit-3 mirrorkit-4 mirrorkit-5}; do
-        ask_recipe "$name" '' || no_recipe "$(reason)"
-        fits "$name" && break
-        [ -z "$PROFILE" ] || tell "the profile $name keeps its old settings" "配置 $name 会保留旧的设置"
-    done
+    ask_recipe "${PROFILE:-minikube}" '' || no_recipe "$(reason)"
+    name=$(fitting)
+    [ "$name" = "${PROFILE:-minikube}" ] || ask_recipe "$name" '' || no_recipe "$(reason)"
+    fits "$name" || tell "the profile $name keeps its old settings" "配置 $name 会保留旧的设置"
     PROFILE=$name
     keep_recipe "start-$PROFILE"
 }
 
 # check_profiles: no verdict where Docker, and so the relay's address, is not known.
 check_profiles() {
-    local file name
+    local name beside
     case "$FAILED " in *' DOCKER '* | *' RUNNING '* | *' GROUP '*) return 0 ;; esac
-    for file in "$MINI"/profiles/*/config.json; do
-        [ -f "$file" ] || continue
-        name=${file%/config.json}
-        name=${name##*/}
-        if fits "$name"; then finding ok PROFILE "the profile $name fits this mirror" "配置 $name 适用于本镜像站"; else
-            OLD_PROFILE=1
-            finding warn PROFILE "the profile $name keeps its old settings; a new one is made beside it" "配置 $name 会保留旧的设置；将在旁边新建一个" "minikube delete --profile $(quoted "$name")"
-        fi
-    done
+    beside=$(fitting)
+    clusters >"$SCRATCH/clusters"
+    while read -r name; do check_profile "$name" "$beside"; done <"$SCRATCH/clusters"
+}
+
+# check_profile NAME BESIDE: and what is started where it does not fit.
+check_profile() {
+    if fits "$1"; then
+        finding ok PROFILE "the profile $1 fits this mirror" "配置 $1 适用于本镜像站"
+        return
+    fi
+    OLD_PROFILE=1
+    if [ "$1" = "$2" ]; then
+        finding warn PROFILE "the profile $1 keeps its old settings" "配置 $1 会保留旧的设置" "minikube delete --profile $(quoted "$1")"
+    else
+        finding warn PROFILE "the profile $1 keeps its old settings, so $2 is started beside it" "配置 $1 会保留旧的设置，因此启动旁边的 $2" "minikube delete --profile $(quoted "$1")"
+    fi
 }
 
 # version_of PROGRAM: as v1.25.2; empty where it is not here or says nothing.
