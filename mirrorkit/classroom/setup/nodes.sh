@@ -124,3 +124,41 @@ plant_report() {
     done
     return 1
 }
+
+# do_plant: into the nodes of the profile that was named, else of each that runs.
+do_plant() {
+    local name names lacking='' driver
+    driver=$(config_of "${PROFILE:-minikube}" Driver)
+    [ "${driver:-$DRIVER}" != docker ] || needs_docker
+    names=${PROFILE:-$(running_nodes | sed 's/-m[0-9]\{2,3\}$//' | sort -u)}
+    for name in ${names:-minikube}; do
+        forget_recipe
+        know_profile "$name"
+        if [ "$DRIVER" != docker ]; then
+            tell "$name has the driver $DRIVER: only nodes of the driver docker can be given images" "$name 使用 $DRIVER 驱动：只有 docker 驱动的节点可以放入镜像"
+        fi
+        planted || lacking=1
+    done
+    [ -z "$lacking" ] || exit 1
+}
+
+# know_profile NAME: its own driver, runtime and address of the mirror, whatever was typed.
+know_profile() {
+    local driver runtime repository
+    driver=$(config_of "$1" Driver) runtime=$(config_of "$1" ContainerRuntime) repository=$(config_of "$1" ImageRepository)
+    PROFILE=$1 DRIVER=${driver:-$DRIVER} RUNTIME=${runtime:-$RUNTIME}
+    ADDRESS=${repository%/k8s}
+    if [ "$ADDRESS" = "$repository" ] || ! answers "$ADDRESS"; then
+        ADDRESS=$MIRROR
+        use_relay_that_is
+    fi
+}
+
+# planted: whether the nodes have all of the class's images now; where not, that is said.
+planted() {
+    [ "$DRIVER" = docker ] || return 0
+    [ -n "$RELEASE" ] || ask_recipe "$PROFILE" '' || no_recipe "$(reason)"
+    ! plant_images "$ADDRESS" "$PROFILE" || return 0
+    finding warn IMAGES "minikube runs, and some of the class's images are not in its nodes" "minikube 已运行，但部分课程镜像未能放入节点" "curl http://$MIRROR | sh -s -- plant${PROFILE:+ --profile=$PROFILE}"
+    return 1
+}

@@ -179,3 +179,27 @@ await_relay() {
         sleep 1
     done
 }
+
+do_relay() {
+    [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] || return 0
+    [ "$COMMAND" != relay ] || needs_docker
+    if [ "$COMMAND" = relay ] && ! answers "$MIRROR"; then # this copy is of another room, perhaps
+        fail MIRROR "the mirror $MIRROR does not answer; where it has a new address, type the line with that" "镜像站 $MIRROR 没有应答；如果地址已经改变，请用新地址执行" "curl NEW-ADDRESS:5080 | sh -s -- relay"
+    fi
+    docker image inspect "$RELAY_IMAGE" >/dev/null 2>&1 || note_placed i "$RELAY_IMAGE"
+    make_relay
+    use_relay
+}
+
+use_relay() {
+    ADDRESS=$(relay_address)
+    LOCAL=localhost:5080
+    [ -n "$ADDRESS" ] || ADDRESS=$MIRROR LOCAL=$MIRROR
+}
+
+# Before it is made, its address is the one it most likely gets.
+use_relay_that_is() {
+    [ "$DRIVER" = docker ] && [ -n "$RELAYED" ] && has docker || return 0
+    use_relay
+    [ "$ADDRESS" != "$MIRROR" ] || ADDRESS=${RELAY_NETS%% *}.1:$RELAY_PORT
+}

@@ -130,3 +130,29 @@ delete_cluster() {
 has_seed() { holds "$MINI/$1" "$3" || SEED_IS_HERE=; }
 
 no_seed() { fail SEED "a fresh cluster without a network takes a seed, which is not here: fetch it while the mirror is" "离线重建集群需要种子，本机还没有：请在能访问镜像站时下载" "curl http://$MIRROR | sh -s -- --with-seed"; }
+
+# What the old nodes were given went with them; only the mirror has it.
+do_reset() {
+    local lacking=
+    reset
+    if [ "$DRIVER" = docker ] && [ -n "$PLANTS" ]; then
+        if answers "$MIRROR"; then
+            know_profile "$PROFILE"
+            planted || lacking=1
+        else
+            finding warn IMAGES "the class's own images are not in the new nodes, for the mirror does not answer" "镜像站没有应答，新节点中还没有课程镜像" "sh $HOME_DIR/setup.sh plant --profile=$PROFILE"
+        fi
+    fi
+    reset_ends
+    [ -z "$lacking" ] || exit 1
+}
+
+reset_ends() {
+    local others
+    others=$(clusters | grep -vxF "$PROFILE" | tr '\n' ' ')
+    others=${others% }
+    say "The cluster $PROFILE is made anew and runs; the old one and all work in it are gone." "集群 $PROFILE 已重建并启动；旧集群及其中的全部内容已删除。"
+    say "Left: $HOME_DIR, for the next --reset${others:+, and other clusters ($others)}." "予以保留：$HOME_DIR（供下次 --reset 使用）${others:+，以及其他集群（$others）}。"
+    say "This starts it again, after a reboot, say:" "以后（例如重启之后）再次启动："
+    printf '  → %s\n' "$(start_words)"
+}
