@@ -13,7 +13,7 @@ from mirrorkit.remote.addresses import reach_of
 from mirrorkit.remote.registry import Repository
 from mirrorkit.remote.transport import Transport
 from mirrorkit.spans import Span
-from tests.integration.lesson import layer_of, made
+from tests.integration.lesson import APP, WEB, layer_of, made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.fakes.registry import FakeRegistry
 
 IMAGE = made("app")
+IMAGES = {APP: IMAGE, WEB: made("web")}
 MANIFEST = Digest(IMAGE.digest)
 LAYER = layer_of("app").data
 BLOB = Descriptor("application/octet-stream", Digest.of(LAYER), len(LAYER))

@@ -12,10 +12,13 @@ from mirrorkit.server.app import make_app
 from mirrorkit.server.room import Room
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.memory import MemoryStore
+from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.client import IMAGES
 from tests.integration.command import Desk
 from tests.lab.classroom import classroom
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from aiohttp.test_utils import TestClient
@@ -75,6 +78,24 @@ def docker_config(
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A new store of each kind."""
     return DiskStore(tmp_path / "store") if request.param == "disk" else MemoryStore()
+
+
+@pytest.fixture
+def upstream(request: pytest.FixtureRequest) -> Iterator[FakeRegistry]:
+    """A registry that has the IMAGES of the test's module; without those, the client's."""
+    with fake_registry(getattr(request.module, "IMAGES", IMAGES)) as registry:
+        yield registry
+
+
+one = upstream
+"""The same by the name that it has where there are two."""
+
+
+@pytest.fixture
+def two(request: pytest.FixtureRequest) -> Iterator[FakeRegistry]:
+    """A second registry that has the same."""
+    with fake_registry(request.module.IMAGES) as registry:
+        yield registry
 
 
 @pytest.fixture

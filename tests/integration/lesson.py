@@ -38,6 +38,11 @@ def layer_of(seed: str, size: int = 3000) -> Layer:
     return random_layer(seed, size)
 
 
+IMAGES = {APP: made("base", "app"), WEB: made("base", "web")}
+BASE = layer_of("base").digest
+"""The layer that both have."""
+
+
 def lock_text(
     images: Mapping[str, Made], *, mirror: str = "", platforms: str = "linux/amd64"
 ) -> str:

@@ -6,8 +6,22 @@ import json
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+from tests.fakes.guards import Tokens
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.fakes.registry import FakeRegistry
+
+USER = ("teacher", "chalk: é")
+FOREIGN = "http://127.0.0.2:9/token"
+"""A token server that no registry here has; nothing listens there."""
+
+
+def tokens(upstream: FakeRegistry, login: tuple[str, str] | None = None) -> Tokens:
+    """Let a registry ask for tokens, and its token server for this login."""
+    upstream.guard = guard = Tokens(f"{upstream.url}/token", login)
+    return guard
 
 
 def write_login(folder: Path, host: str, user: str, password: str) -> None:

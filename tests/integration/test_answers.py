@@ -16,18 +16,12 @@ from mirrorkit.errors import (
     UpstreamError,
 )
 from tests.fakes.faults import ENDLESS, endless, status
-from tests.fakes.registry import FakeRegistry, fake_registry
-from tests.integration.client import IMAGE, app_at, read
-from tests.integration.lesson import APP
+from tests.integration.client import app_at, read
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+    from tests.fakes.registry import FakeRegistry
 
 
 @pytest.mark.parametrize(

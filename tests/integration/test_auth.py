@@ -9,31 +9,13 @@ import pytest
 
 from mirrorkit.errors import DeniedError
 from tests.fakes.faults import redirect, status
-from tests.fakes.guards import Password, Tokens, user_of
+from tests.fakes.guards import Password, user_of
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.client import IMAGE, LAYER, MANIFEST, app_at, read
-from tests.integration.lesson import APP, WEB, made
-from tests.integration.logins import write_config, write_helper, write_login
+from tests.integration.logins import FOREIGN, USER, tokens, write_config, write_helper, write_login
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-USER = ("teacher", "chalk: é")
-FOREIGN = "http://127.0.0.2:9/token"
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE, WEB: made("web")}) as registry:
-        yield registry
-
-
-def tokens(upstream: FakeRegistry, login: tuple[str, str] | None = None) -> Tokens:
-    guard = Tokens(f"{upstream.url}/token", login)
-    upstream.guard = guard
-    return guard
 
 
 async def test_a_password_from_docker_s_config_opens_the_door(

@@ -12,9 +12,9 @@ import pytest
 from mirrorkit.store.disk import DiskStore
 from tests.fakes.call import honest
 from tests.fakes.faults import cut, flipped, longer, shorter
-from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.big import IMAGE, IMAGES, LAYER, MIB, SMALL
 from tests.integration.command import Desk, told
-from tests.integration.lesson import APP, WEB, Lesson, layer_of, made
+from tests.integration.lesson import APP, WEB, Lesson
 from tests.lab.layers import digest_of
 from tests.lab.process import output
 
@@ -25,19 +25,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from tests.fakes.call import Call
-    from tests.fakes.registry import Answer
-
-SIZE = 3 << 20
-MIB = 1 << 20
-IMAGE = made("big", size=SIZE)
-LAYER = layer_of("big", SIZE)
-SMALL = made("small")
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE, WEB: SMALL}) as registry:
-        yield registry
+    from tests.fakes.registry import Answer, FakeRegistry
 
 
 @contextmanager
@@ -68,7 +56,7 @@ def test_a_digest_in_the_lock_that_no_source_has_the_bytes_of(
 def test_a_body_that_is_wrong_or_of_another_length(
     desk: Desk, upstream: FakeRegistry, lie: Answer
 ) -> None:
-    desk.prepare({APP: IMAGE, WEB: SMALL}, upstream.url)
+    desk.prepare(IMAGES, upstream.url)
     upstream.always(LAYER.digest, lie)
     told(desk.run("sync"), 5, "one.test")
     assert desk.names() == {WEB}

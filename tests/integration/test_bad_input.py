@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.guards import Password
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.command import MIRRORKIT, OLD_AND_NEW, Desk, closed_url, told
 from tests.integration.lesson import APP, made
 from tests.integration.logins import write_login
@@ -21,14 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.fakes.registry import FakeRegistry
+
 IMAGE = made("app")
 PAUSE = "registry.k8s.io/pause:3.6"
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE, PAUSE: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE, PAUSE: IMAGE}
 
 
 @contextmanager

@@ -23,34 +23,21 @@ from tests.fakes.faults import (
     stopped,
     whole,
 )
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.lesson import APP, Lesson, layer_of, made
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
-    from tests.fakes.registry import Answer
+    from tests.fakes.registry import Answer, FakeRegistry
 
 SIZE = 3 << 20
 IMAGE = made("big", size=SIZE)
 LAYER = layer_of("big", SIZE)
 BIG = Digest(LAYER.digest)
 TWO_MIB = 2 << 20
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
-
-
-@pytest.fixture
-def two() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 @pytest.mark.parametrize("lie", [flipped, shorter, longer], ids=lambda lie: lie.__name__)

@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.faults import held, redirect
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.command import Desk, closed_url, told
 from tests.integration.lesson import APP, made
 from tests.lab.process import free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.fakes.registry import FakeRegistry
 
 IMAGE = made("app")
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 def test_up_on_a_port_in_use(desk: Desk) -> None:

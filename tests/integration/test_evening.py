@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,16 +16,7 @@ from tests.integration.lesson import APP, WEB, made
 from tests.lab.process import free_port, listening, wait_until
 from tests.lab.push import status_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 IMAGES = {APP: made("app"), WEB: made("web")}
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 @pytest.fixture

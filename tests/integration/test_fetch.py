@@ -22,7 +22,6 @@ from tests.integration.lesson import APP, Lesson, layer_of, made
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
@@ -37,18 +36,7 @@ LENGTH = len(LAYER.data)
 BLOB = Descriptor("application/octet-stream", HUGE, LENGTH)
 PLACES = range(MIB // 2, LENGTH, MIB)
 """A bit in each of these is wrong where somebody lies."""
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
-
-
-@pytest.fixture
-def two() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 @pytest.fixture

@@ -18,20 +18,12 @@ from tests.integration.client import IMAGE, LAYER, MANIFEST, app_at, read
 from tests.integration.lesson import APP, WEB, Lesson, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.fakes.registry import Answer
     from tests.integration.command import Desk
 
 IMAGES = {APP: IMAGE, WEB: made("web")}
 NOT_UTF8 = b'{"errors":[{"message":"\xff"}],"token":"\xff"}'
 DEEP = b"[" * 60_000
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 @pytest.mark.parametrize("part", ["/v2/app/manifests/", "/v2/app/blobs/"])

@@ -8,30 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.faults import held, stopped
-from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.integration.big import IMAGE, IMAGES, LAYER, MIB
 from tests.integration.command import Desk, closed_url
-from tests.integration.lesson import APP, WEB, layer_of, made
+from tests.integration.lesson import APP, WEB
 from tests.lab.process import free_port, listening, output, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-SIZE = 3 << 20
-MIB = 1 << 20
-IMAGE = made("big", size=SIZE)
-LAYER = layer_of("big", SIZE)
-SMALL = made("small")
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE, WEB: SMALL}) as registry:
-        yield registry
+    from tests.fakes.registry import FakeRegistry
 
 
 def test_an_interrupted_sync_goes_on_where_it_stopped(desk: Desk, upstream: FakeRegistry) -> None:
-    desk.prepare({APP: IMAGE, WEB: SMALL}, upstream.url)
+    desk.prepare(IMAGES, upstream.url)
     gate = upstream.gate()
     upstream.fail(LAYER.digest, stopped(2 * MIB, gate))
     partial = desk.store / "ingest" / LAYER.digest.replace(":", "-")
@@ -105,7 +92,7 @@ def test_a_server_that_fills_itself_is_told_to_end_in_the_middle_and_loses_nothi
 def test_up_serves_what_is_here_while_no_source_answers(desk: Desk, upstream: FakeRegistry) -> None:
     desk.prepare({APP: IMAGE}, upstream.url)
     assert desk.run("sync").status == 0
-    desk.prepare({APP: IMAGE, WEB: SMALL}, closed_url())
+    desk.prepare(IMAGES, closed_url())
     port = free_port()
     with desk.running("up", "--listen", f"127.0.0.1:{port}") as process:
         wait_until(lambda: "no source answers" in desk.printed(0).err, 20, "the news")

@@ -19,7 +19,6 @@ from tests.integration.lesson import APP, WEB, Lesson, made
 from tests.lab.process import free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 IMAGES = {APP: made("app"), WEB: made("web")}
 SOON = 0.02
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 async def keep(

@@ -12,18 +12,10 @@ from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.lesson import APP, WEB, layer_of, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.integration.command import Desk
 
 IMAGES = {APP: made("base", "app"), WEB: made("base", "web")}
 LAYER = layer_of("app").digest
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 @pytest.mark.parametrize(

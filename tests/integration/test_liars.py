@@ -9,32 +9,19 @@ import pytest
 from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.memory import MemoryStore
 from tests.fakes.faults import cut, flipped, longer, ranged, shorter
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.lesson import APP, Lesson, layer_of, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
-    from tests.fakes.registry import Answer
+    from tests.fakes.registry import Answer, FakeRegistry
 
 SIZE = 1 << 20
 HALF = SIZE // 2
 IMAGE = made("big", size=SIZE)
 LAYER = layer_of("big", SIZE)
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
-
-
-@pytest.fixture
-def two() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 @pytest.mark.parametrize(

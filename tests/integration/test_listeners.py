@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.faults import stopped
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.command import MIRRORKIT, Desk, closed_url
 from tests.integration.lesson import APP, WEB, made
 from tests.lab.process import environment, free_port, listening, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.fakes.registry import FakeRegistry
 
 IMAGE = made("app")
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 @pytest.mark.parametrize("command", ["serve", "up"])

@@ -21,8 +21,6 @@ from tests.lab.layers import random_layer
 from tests.lab.process import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_aiohttp.plugin import AiohttpServer
 
     from mirrorkit.documents.pins import Lock
@@ -42,12 +40,7 @@ LIST = index(
     ]
 )
 HOSTS = ("one.test", "registry.k8s.io", "k8s.gcr.io")
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: LIST}) as registry:
-        yield registry
+IMAGES = {APP: LIST}
 
 
 def wish(desk: Desk, url: str, *images: str) -> None:

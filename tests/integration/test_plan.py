@@ -6,8 +6,6 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
-import pytest
-
 from mirrorkit.progress import readable
 from tests.fakes.faults import status, stopped
 from tests.fakes.registry import FakeRegistry, fake_registry
@@ -15,20 +13,12 @@ from tests.integration.lesson import APP, WEB, layer_of, lock_text, made
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.integration.command import Desk
 
 BIG = 1 << 20
 IMAGES = {APP: made("base", "app"), WEB: made("base", "web")}
 LARGE = {APP: made("large", size=BIG)}
 SHARED = len(layer_of("base").data)
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({**IMAGES}) as registry:
-        yield registry
 
 
 def size(*names: str) -> int:

@@ -15,18 +15,11 @@ from tests.integration.client import IMAGE, MANIFEST, app_at, read
 from tests.integration.lesson import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mirrorkit.events import Event
     from tests.integration.command import Desk
 
 ALLOWS = "one.test allows 100 pulls in 6 hours from this address"
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 def quota(left: int, limit: int = 100, source: str = "203.0.113.7") -> dict[str, str]:

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
-
-
-@pytest.fixture
 def cdn() -> Iterator[FakeRegistry]:
     with fake_registry({APP: IMAGE}) as registry:
         yield registry

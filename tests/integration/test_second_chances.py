@@ -18,7 +18,6 @@ from tests.lab.images import image, index
 from tests.lab.layers import random_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SIZE = 1 << 20
@@ -28,12 +27,6 @@ LAYER = layer_of("big", SIZE)
 PORTAL = b"<html>please log in to the hotel</html>"
 AMD64 = image([random_layer("amd64", 3000)], "linux/amd64")
 LIST = index([AMD64])
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 @pytest.fixture

@@ -22,33 +22,15 @@ from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.memory import MemoryStore
 from tests.fakes.faults import flipped, held, status
 from tests.fakes.registry import FakeRegistry, fake_registry
-from tests.integration.lesson import APP, WEB, Lesson, layer_of, made
-from tests.lab.images import image, index
-from tests.lab.layers import random_layer
+from tests.integration.lesson import APP, BASE, IMAGES, WEB, Lesson, layer_of, made
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
     from mirrorkit.oci.manifest import Descriptor
     from tests.lab.images import Made
-
-IMAGES = {APP: made("base", "app"), WEB: made("base", "web")}
-BASE = layer_of("base").digest
-ARM = image([random_layer("arm", 3000)], "linux/arm64")
-BOTH = index([made("amd"), ARM])
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
-
-
-def reference(name: str) -> Reference:
-    return Reference.parse(name)
 
 
 async def test_every_byte_is_held_under_its_name_and_was_asked_for_once(
@@ -59,7 +41,7 @@ async def test_every_byte_is_held_under_its_name_and_was_asked_for_once(
     assert report.exit_status == 0
     assert report.completeness.is_complete
     for name, made_one in IMAGES.items():
-        assert store.index().names[reference(name)].digest == made_one.digest
+        assert store.index().names[Reference.parse(name)].digest == made_one.digest
         assert store.read(Digest(made_one.digest)) == made_one.data
         for digest, data in made_one.all_blobs().items():
             assert store.read(Digest(digest)) == data
@@ -162,7 +144,7 @@ async def test_one_failed_image_never_stops_the_others(
     assert report.exit_status == 4
     assert [event.name for event in lesson.events(ImageFailed)] == [APP]
     assert [event.name for event in lesson.events(ImageCompleted)] == [WEB]
-    assert set(store.index().names) == {reference(WEB)}
+    assert set(store.index().names) == {Reference.parse(WEB)}
 
 
 async def test_a_shared_layer_comes_through_another_image_when_the_first_has_lost_it(

@@ -18,7 +18,6 @@ from tests.lab.images import DOCKER, OCI, packed_anew
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from aiohttp import web
@@ -37,10 +36,7 @@ def store(tmp_path: Path) -> Store:
     return DiskStore(tmp_path / "store")
 
 
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+IMAGES = {APP: IMAGE}
 
 
 @pytest.mark.parametrize("kind, is_fetched", [(FOREIGN, False), (OCI.layer, True)])

@@ -15,30 +15,17 @@ from mirrorkit.oci.reference import Reference
 from mirrorkit.store.disk import DiskStore
 from tests.fakes.faults import instead
 from tests.fakes.registry import FakeRegistry, fake_registry
-from tests.integration.lesson import APP, WEB, Lesson, layer_of, lock_text, made
+from tests.integration.lesson import APP, IMAGES, Lesson, lock_text, made
 from tests.lab.images import OCI, image, index
 from tests.lab.layers import digest_of, random_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
 
-IMAGES = {APP: made("base", "app"), WEB: made("base", "web")}
-BASE = layer_of("base").digest
 ARM = image([random_layer("arm", 3000)], "linux/arm64")
 BOTH = index([made("amd"), ARM])
-
-
-@pytest.fixture
-def one() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
-
-
-def reference(name: str) -> Reference:
-    return Reference.parse(name)
 
 
 @pytest.mark.parametrize("damage", ["lost", "flipped", "cut"])
@@ -70,7 +57,7 @@ async def test_only_the_platforms_that_were_asked_for_are_fetched(
         assert report.exit_status == 0
         assert bool(one.requests(ARM.digest)) is arm
         assert len(one.asked) == 4
-    assert store.index().names[reference(APP)].digest == BOTH.digest
+    assert store.index().names[Reference.parse(APP)].digest == BOTH.digest
 
 
 async def test_a_platform_that_is_not_there_is_told_with_those_that_are(

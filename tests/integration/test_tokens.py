@@ -9,32 +9,16 @@ import pytest
 
 from mirrorkit.errors import DeniedError, MirrorkitError, UnreachableError, UpstreamError
 from tests.fakes.faults import ENDLESS, endless, status
-from tests.fakes.guards import Tokens, user_of
-from tests.fakes.registry import FakeRegistry, fake_registry
+from tests.fakes.guards import user_of
 from tests.integration.client import IMAGE, LAYER, MANIFEST, app_at, read
 from tests.integration.lesson import APP, WEB, Lesson, made
-from tests.integration.logins import write_login
+from tests.integration.logins import USER, tokens, write_login
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mirrorkit.content import Store
-
-USER = ("teacher", "chalk: é")
-FOREIGN = "http://127.0.0.2:9/token"
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE, WEB: made("web")}) as registry:
-        yield registry
-
-
-def tokens(upstream: FakeRegistry, login: tuple[str, str] | None = None) -> Tokens:
-    guard = Tokens(f"{upstream.url}/token", login)
-    upstream.guard = guard
-    return guard
+    from tests.fakes.registry import FakeRegistry
 
 
 @pytest.mark.parametrize("login", [None, USER])

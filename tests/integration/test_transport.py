@@ -15,18 +15,10 @@ from mirrorkit.errors import (
 from mirrorkit.oci.manifest import DOCUMENT_MAX
 from mirrorkit.remote.transport import Transport
 from tests.fakes.faults import ENDLESS, cut, endless, longer, ranged, status, whole
-from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.client import BLOB, IMAGE, LAYER, MANIFEST, app_at, read
-from tests.integration.lesson import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry({APP: IMAGE}) as registry:
-        yield registry
+    from tests.fakes.registry import FakeRegistry
 
 
 async def test_a_manifest_is_asked_for_again_when_the_registry_was_busy(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.registry import fake_registry
 from tests.integration.command import MIRRORKIT, closed_url, told
 from tests.integration.lesson import APP, WEB, layer_of, made
 from tests.integration.test_disk_trouble import mounted
@@ -18,7 +17,6 @@ from tests.integration.test_terminal import Terminal
 from tests.lab.process import LabError, end, environment, output, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.fakes.registry import FakeRegistry
@@ -28,12 +26,6 @@ SIZE = 3 << 20
 IMAGES = {APP: made("app", "base"), WEB: made("web", "base", size=SIZE)}
 LAYER = layer_of("web", SIZE).digest
 BLOBS = {digest for image in IMAGES.values() for digest in image.all_blobs()}
-
-
-@pytest.fixture
-def upstream() -> Iterator[FakeRegistry]:
-    with fake_registry(IMAGES) as registry:
-        yield registry
 
 
 @pytest.fixture
