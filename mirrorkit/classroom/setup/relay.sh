@@ -193,7 +193,7 @@ do_relay() {
 
 use_relay() {
     ADDRESS=$(relay_address)
-    LOCAL=localhost:5080
+    LOCAL=localhost:$RELAY_PORT
     [ -n "$ADDRESS" ] || ADDRESS=$MIRROR LOCAL=$MIRROR
 }
 
