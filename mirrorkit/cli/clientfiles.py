@@ -16,9 +16,9 @@ from mirrorkit.classroom.clients.shape import Target, registries_of
 from mirrorkit.cli.output import note, say, say_data, say_json
 from mirrorkit.documents.configuration import Advertise
 from mirrorkit.errors import DocumentError, SurroundingsError, UsageError
-from mirrorkit.host.macos import said
 from mirrorkit.host.own import own_address
 from mirrorkit.host.placing import Placing
+from mirrorkit.host.program import said
 from mirrorkit.host.root import Root
 from mirrorkit.wiring import read_lock
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mirrorkit.host.macos import said
+from mirrorkit.host.program import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.host.machine import Interface, Machine
+from mirrorkit.host.program import said
 
 if TYPE_CHECKING:
     from mirrorkit.host.machine import Address
 
-_SECONDS: Final = 3.0
 _HEAD: Final = re.compile(r"(?P<name>[\w.-]+): flags=\w+<(?P<flags>[\w,]*)>")
 _INET: Final = re.compile(r"inet (?P<ip>[\d.]+) (?:--> [\d.]+ )?netmask 0x(?P<mask>[0-9a-f]{8})")
 _INET6: Final = re.compile(
@@ -81,20 +79,3 @@ def parse_routes(text: str) -> dict[str, str]:
         if len(words) >= 4 and words[0] == "default":  # noqa: PLR2004 - destination … interface
             gateways.setdefault(words[3], words[1])
     return gateways
-
-
-def said(*argv: str) -> str:
-    """Return what a program of the system printed, or nothing; it gets a few seconds."""
-    program = shutil.which(argv[0], path="/sbin:/usr/sbin:/usr/bin:/bin")
-    if program is None:
-        return ""
-    with suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(  # noqa: S603 - a fixed program of the system
-            (program, *argv[1:]),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        return done.stdout.decode(errors="replace").strip()
-    return ""

@@ -26,7 +26,7 @@ async def machine_findings(
     """
     asked = ("--check", "--porcelain", "--no-report", "start", *words)
     found = await printed("sh", "-s", "--", *asked, seconds=seconds, script=script)
-    if found is None:
+    if found is None or found.status is None:
         sentence = say("the checks of this machine did not end within {n} seconds", n=int(seconds))
         return (Finding(State.FAIL, "CHECKS", sentence, "docker info"),)
     findings = tuple(_findings(found.text))
