@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 import platformdirs
 
 from mirrorkit.documents.configuration import (
+    KNOWN,
     PORT,
     PORT_MOST,
     STUDENTS,
@@ -28,7 +29,7 @@ from mirrorkit.errors import DocumentError, UsageError
 from mirrorkit.progress import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 CONFIGURATION_NAME: Final = "mirrorkit.yaml"
 LOCK_NAME: Final = "images.lock.yaml"
@@ -36,6 +37,7 @@ WISH_NAME: Final = "images.yaml"
 PORT_NAME: Final = "port"
 """In the store: the port taken when another program had the built-in one."""
 _LOCK_SUFFIX: Final = ".lock.yaml"
+_BUILTIN: Final = {one.name: one.builtin for one in KNOWN}
 
 
 def wish_of(lock: Path) -> Path:
@@ -118,21 +120,20 @@ class Settings:
             yield Setting("source", ", ".join(self.sources.chosen), self.origins["source"])
 
 
-@dataclass(frozen=True)
-class Flags:
+class Flags(TypedDict, total=False):
     """What the command line says; None or nothing where it is silent."""
 
-    store: Path | None = None
-    listen: str | None = None
-    jobs: int | None = None
-    locks: tuple[Path, ...] = ()
-    configuration: Path | None = None
-    sources: tuple[str, ...] = ()
-    advertise: str | None = None
-    students: int | None = None
-    streams: int | None = None
-    access_log: str | None = None
-    limit_rate: str | None = None
+    store: Path | None
+    listen: str | None
+    jobs: int | None
+    locks: Sequence[Path] | None
+    config: Path | None
+    sources: Sequence[str] | None
+    advertise: str | None
+    students: int | None
+    streams: int | None
+    access_log: str | None
+    limit_rate: str | None
 
 
 def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -140,42 +141,37 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
 
     DocumentError for a broken settings file, UsageError for a broken variable or flag.
     """
-    file, name = _read_configuration(flags.configuration)
+    file, name = _read_configuration(flags.get("config"))
     origins = {"endpoints": name, "sources": name}
+    said = {**flags, "source": ",".join(flags.get("sources") or ()) or None}
 
-    def choose(
-        key: str, flag: object, in_file: object, builtin: object, under: str = "built-in"
-    ) -> str:
+    def choose(key: str, builtin: object = None, under: str = "built-in") -> str:
         variable = f"MIRRORKIT_{key.upper()}"
         layers = (
-            (f"--{key.replace('_', '-')}", flag),
+            (f"--{key.replace('_', '-')}", said.get(key)),
             (variable, environment.get(variable) or None),
-            (name, in_file),
-            (under, builtin),
+            (name, getattr(file, key, None)),
+            (under, _BUILTIN[key] if builtin is None else builtin),
         )
         origin, value = next(layer for layer in layers if layer[1] is not None)
         origins[key] = origin
         return str(value)
 
     try:
-        store = _folder(choose("store", flags.store, file.store, _default_store()))
+        store = _folder(choose("store", _default_store()))
         port, under = _port_of(store)
-        advertise = choose("advertise", flags.advertise, file.advertise, "")
+        advertise = choose("advertise", "")
         return Settings(
             store=store,
             advertise=Advertise.parse(advertise) if advertise else None,
-            students=parse_students(choose("students", flags.students, file.students, STUDENTS)),
-            listen=Listen.parse(choose("listen", flags.listen, file.listen, f":{port}", under)),
-            jobs=parse_jobs(choose("jobs", flags.jobs, file.jobs, 8)),
-            streams=parse_streams(choose("streams", flags.streams, file.streams, 256)),
-            access_log=parse_access_log(
-                choose("access_log", flags.access_log, file.access_log, "off")
-            ),
-            limit_rate=parse_rate(choose("limit_rate", flags.limit_rate, file.limit_rate, 0)),
-            sources=_chosen(
-                choose("source", ",".join(flags.sources) or None, None, ""), file.sources
-            ),
-            locks=flags.locks or (Path(choose("lock", None, None, LOCK_NAME)),),
+            students=parse_students(choose("students")),
+            listen=Listen.parse(choose("listen", f":{port}", under)),
+            jobs=parse_jobs(choose("jobs")),
+            streams=parse_streams(choose("streams")),
+            access_log=parse_access_log(choose("access_log")),
+            limit_rate=parse_rate(choose("limit_rate")),
+            sources=_chosen(choose("source"), file.sources),
+            locks=tuple(flags.get("locks") or ()) or (Path(choose("lock")),),
             endpoints=file.endpoints,
             trust=file.trust,
             origins={"lock": "--lock", **origins},

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mirrorkit.settings import Settings
+    from typing import Unpack
+
+    from mirrorkit.settings import Flags, Settings
 
 Store = Annotated[
     Path | None, typer.Option(help="The folder that holds the bytes.", show_default=False)
@@ -88,41 +90,14 @@ SourceNames = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of words.")]
 
 
-def settings_from(
-    *,
-    store: Path | None = None,
-    locks: list[Path] | None = None,
-    config: Path | None = None,
-    listen: str | None = None,
-    jobs: int | None = None,
-    sources: list[str] | None = None,
-    advertise: str | None = None,
-    students: int | None = None,
-    streams: int | None = None,
-    access_log: str | None = None,
-    limit_rate: str | None = None,
-    is_one_lock: bool = False,
-) -> Settings:
+def settings_from(*, is_one_lock: bool = False, **flags: Unpack[Flags]) -> Settings:
     """Put flags, environment and settings file together.
 
     UsageError when there are several locks for a command that takes one.
     """
     from mirrorkit.errors import UsageError
-    from mirrorkit.settings import Flags, load_settings
+    from mirrorkit.settings import load_settings
 
-    if is_one_lock and locks is not None and len(locks) > 1:
+    if is_one_lock and len(flags.get("locks") or ()) > 1:
         raise UsageError("one --lock at a time", hint="run it once for each; one store holds all")
-    flags = Flags(
-        store=store,
-        listen=listen,
-        jobs=jobs,
-        locks=tuple(locks or ()),
-        configuration=config,
-        sources=tuple(sources or ()),
-        advertise=advertise,
-        students=students,
-        streams=streams,
-        access_log=access_log,
-        limit_rate=limit_rate,
-    )
     return load_settings(flags, os.environ)

@@ -63,7 +63,7 @@ def _settings(folder: Path, upstream: Upstream) -> Settings:
     }
     file = folder / CONFIGURATION_NAME
     file.write_text(json.dumps(text, indent=1), encoding="utf-8")  # which YAML reads
-    return load_settings(Flags(locks=(folder / LOCK_NAME,), configuration=file), {})
+    return load_settings(Flags(locks=(folder / LOCK_NAME,), config=file), {})
 
 
 async def _lock(evening: _Evening) -> None:

@@ -41,10 +41,10 @@ VARIABLES = {
     "MIRRORKIT_ADVERTISE": "192.168.1.12",
 }
 FLAGS = Flags(
-    Path("in-flag"),
-    ":1003",
-    13,
-    (Path("a.lock.yaml"), Path("b.lock.yaml")),
+    store=Path("in-flag"),
+    listen=":1003",
+    jobs=13,
+    locks=(Path("a.lock.yaml"), Path("b.lock.yaml")),
     streams=23,
     access_log="off",
     advertise="[fd00::1]:80",
@@ -132,14 +132,14 @@ def test_without_a_file_everything_is_built_in() -> None:
 def test_a_file_that_was_named_is_read_instead_and_named_as_origin() -> None:
     write("jobs: 1")
     other = write("jobs: 2", "other.yaml")
-    found = load_settings(Flags(configuration=other), {})
+    found = load_settings(Flags(config=other), {})
     assert found.jobs == 2
     assert found.origins["jobs"] == "other.yaml"
 
 
 def test_a_tilde_is_the_home_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/teacher")
-    assert load_settings(Flags(Path("~/store")), {}).store == Path("/home/teacher/store")
+    assert load_settings(Flags(store=Path("~/store")), {}).store == Path("/home/teacher/store")
 
 
 def test_endpoints_are_by_canonical_host_and_lose_a_last_slash() -> None:
@@ -260,9 +260,9 @@ def test_all_mistakes_of_the_file_are_told_at_once() -> None:
 
 def test_a_file_that_was_named_must_be_there() -> None:
     with pytest.raises(DocumentError, match=r"none\.yaml is not there"):
-        load_settings(Flags(configuration=Path("none.yaml")), {})
+        load_settings(Flags(config=Path("none.yaml")), {})
     with pytest.raises(DocumentError, match="cannot be read"):
-        load_settings(Flags(configuration=Path()), {})
+        load_settings(Flags(config=Path()), {})
 
 
 @pytest.mark.parametrize(
