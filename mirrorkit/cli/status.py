@@ -83,15 +83,15 @@ def _watch(settings: Settings, *, names_all: bool, as_json: bool) -> NoReturn:
 
     from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
+    from mirrorkit.cli.fitted import Fitted
     from mirrorkit.cli.screen import Spared
 
     with Live(console=Console(), auto_refresh=False) as live:
 
         def show(checked: Mapping[str, Completeness]) -> None:
-            lines = _table(settings, checked, names_all=names_all)
-            live.update(Spared(Text("\n".join(lines))), refresh=True)
+            lines = tuple(_table(settings, checked, names_all=names_all))
+            live.update(Spared(Fitted(lines)), refresh=True)
 
         _tell_changes(settings, show)
 

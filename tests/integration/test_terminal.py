@@ -272,6 +272,34 @@ def test_the_c_of_ctrl_c_moves_no_row(
     assert sum(row.startswith(first) for row in terminal.display()) == 1
 
 
+@pytest.mark.parametrize("parts", [15, 40])
+def test_a_class_longer_than_the_terminal_is_watched_to_its_last_line(
+    desk: Desk, parts: int
+) -> None:
+    terminal = Terminal(100)
+    wanted = (f"{{name: 'one.test/a{n}:1', needed_by: [part {n}]}}" for n in range(parts))
+    text = f"version: 1\nimages: []\nunpinned: [{', '.join(wanted)}]\n"
+    (desk.folder / "images.lock.yaml").write_text(text)
+    process = subprocess.Popen(
+        (*MIRRORKIT, "status", "--watch", "--all", "--store", "there"),
+        cwd=desk.folder,
+        env=environment(TERM="xterm-256color", COLUMNS="", LINES=""),
+        stdin=subprocess.DEVNULL,
+        stdout=terminal.end,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: terminal.shows("store: there"), 20, "the last line")
+        shown = [row for row in terminal.display() if row]
+    finally:
+        end(process)
+        terminal.close()
+    assert any(row.startswith(f"images.lock.yaml: 0 of {parts} images") for row in shown)
+    assert sum(f"part {parts - 1} " in row for row in shown) == 1
+    assert len(shown) <= 24
+
+
 def test_up_shows_who_is_ready_as_the_machines_report_it(desk: Desk) -> None:
     terminal = Terminal(100)
     with fake_registry({APP: IMAGE}) as one:
