@@ -13,21 +13,31 @@ if TYPE_CHECKING:
 
     from mirrorkit.settings import Flags, Settings
 
+# What cannot be read is told by who reads it, with what helps; click knows neither.
 Store = Annotated[
-    Path | None, typer.Option(help="The folder that holds the bytes.", show_default=False)
+    Path | None,
+    typer.Option(help="The folder that holds the bytes.", show_default=False, readable=False),
 ]
 OneLock = Annotated[
     list[Path] | None,
-    typer.Option("--lock", metavar="FILE", help="The lock [default: images.lock.yaml]."),
+    typer.Option(
+        "--lock", metavar="FILE", help="The lock [default: images.lock.yaml].", readable=False
+    ),
 ]
 Locks = Annotated[
     list[Path] | None,
     typer.Option(
-        "--lock", metavar="FILE", help="A lock; may be given again [default: images.lock.yaml]."
+        "--lock",
+        metavar="FILE",
+        help="A lock; may be given again [default: images.lock.yaml].",
+        readable=False,
     ),
 ]
 Config = Annotated[
-    Path | None, typer.Option(help="The settings file [default: mirrorkit.yaml, if there is one].")
+    Path | None,
+    typer.Option(
+        help="The settings file [default: mirrorkit.yaml, if there is one].", readable=False
+    ),
 ]
 Listen = Annotated[
     str | None,

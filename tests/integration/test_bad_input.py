@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 IMAGE = made("app")
 PAUSE = "registry.k8s.io/pause:3.6"
 IMAGES = {APP: IMAGE, PAUSE: IMAGE}
+ROOT_BY_NAME = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+UNPRIVILEGED = ROOT_BY_NAME if os.geteuid() == 0 else ()
 
 
 @contextmanager
@@ -116,6 +119,27 @@ def test_a_store_that_is_a_file(desk: Desk, upstream: FakeRegistry) -> None:
         told(desk.run(command), 6, f"the store {desk.store} cannot be used", "--store")
     assert desk.store.read_text() == "precious"
     assert upstream.asked == []
+
+
+def test_what_may_not_be_read_is_told_alike_by_option_and_without(desk: Desk) -> None:
+    desk.prepare({APP: IMAGE}, closed_url())
+    lock = desk.folder / "images.lock.yaml"
+    desk.store.mkdir()
+    for path, option in ((desk.store, "--store"), (lock, "--lock")):
+        path.chmod(0)
+        for given in ((), (option, str(path))):
+            done = subprocess.run(
+                (*UNPRIVILEGED, *MIRRORKIT, "status", *given),
+                cwd=desk.folder,
+                env=environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert "Permission denied" in done.stderr
+            assert "mirrorkit status --help" not in done.stderr
+        path.chmod(0o755)
 
 
 def test_an_index_that_is_none(desk: Desk, upstream: FakeRegistry) -> None:
