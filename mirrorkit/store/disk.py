@@ -25,6 +25,7 @@ from mirrorkit.store.ingest import forget_old, journal_of, open_ingest
 from mirrorkit.store.journal import Journal, noted
 from mirrorkit.store.quarantine import fault_of, opened, set_aside, unmovable
 from mirrorkit.store.spool import open_spool
+from mirrorkit.store.writer import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -55,6 +56,7 @@ class DiskStore:
         self._blobs_name, self._index_name = str(self._blobs), str(self._index)
         self._seen: tuple[tuple[int, int, int] | None, LayoutIndex] = (None, EMPTY)
         self._turn = asyncio.Lock()
+        self._backlog = Backlog()
 
     # Shelf
 
@@ -126,7 +128,10 @@ class DiskStore:
         """Begin or go on writing a blob; None when another writer just finished it."""
         self._create()
         return open_ingest(
-            self._partial(descriptor.digest), self.path(descriptor.digest), descriptor
+            self._partial(descriptor.digest),
+            self.path(descriptor.digest),
+            descriptor,
+            self._backlog,
         )
 
     def spool(self) -> AbstractAsyncContextManager[DiskSpool]:

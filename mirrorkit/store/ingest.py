@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mirrorkit.oci.manifest import Descriptor
+    from mirrorkit.store.writer import Backlog
 
 _HASH_STEP: Final = 4 << 20
 _KEPT_SECONDS: Final = 180 * 86_400
@@ -42,8 +43,11 @@ class DiskIngest:
     the journal vouches for the beginning by a digest that costs nothing.
     """
 
-    def __init__(self, fd: int, partial: Path, final: Path, descriptor: Descriptor) -> None:
+    def __init__(
+        self, fd: int, partial: Path, final: Path, descriptor: Descriptor, backlog: Backlog
+    ) -> None:
         self._fd = fd
+        self._backlog = backlog
         self._partial = partial
         self._final = final
         self._root = partial.parent.parent
@@ -82,7 +86,7 @@ class DiskIngest:
     @asynccontextmanager
     async def writer(self, start: int, source: str) -> AsyncIterator[DiskWriter]:
         """Begin writing at byte `start` what a source sends; the end of it writes everything."""
-        writer = DiskWriter(self, start, source)
+        writer = DiskWriter(self, start, source, self._backlog)
         try:
             yield writer
         finally:
@@ -253,7 +257,7 @@ def forget_old(folder: Path, *, seconds: float = _KEPT_SECONDS) -> None:
 
 @asynccontextmanager
 async def open_ingest(
-    partial: Path, final: Path, descriptor: Descriptor
+    partial: Path, final: Path, descriptor: Descriptor, backlog: Backlog
 ) -> AsyncIterator[DiskIngest | None]:
     """Open a blob's partial file, alone; None when another writer finished it meanwhile.
 
@@ -264,7 +268,7 @@ async def open_ingest(
     with storage_errors(partial.parent.parent):
         fd = await _open_alone(partial)
     try:
-        ingest = DiskIngest(fd, partial, final, descriptor)
+        ingest = DiskIngest(fd, partial, final, descriptor, backlog)
         if await ingest.is_done():
             yield None
             return

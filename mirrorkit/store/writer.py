@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.spans import Span
@@ -16,14 +17,28 @@ if TYPE_CHECKING:
 WRITE_SIZE: Final = 1 << 20
 # While a write is under way, so that neither the network nor the disk waits for the other at once.
 _GATHERED_MOST: Final = 4 << 20
+_BACKLOG_MOST: Final = 32 << 20
 _QUICK_SECONDS: Final = 1.0
+
+
+@dataclass
+class Backlog:
+    """Bytes in memory that all writers of a store have yet to write."""
+
+    count: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether everybody shall gather no more than the next write."""
+        return self.count >= _BACKLOG_MOST
 
 
 class DiskWriter:
     """Writes bytes that follow each other; what is written is the ingest's at once."""
 
-    def __init__(self, ingest: DiskIngest, start: int, source: str) -> None:
+    def __init__(self, ingest: DiskIngest, start: int, source: str, backlog: Backlog) -> None:
         self._ingest = ingest
+        self._backlog = backlog
         self._source = source
         self._gathered: list[bytes] = []
         self._waiting = 0
@@ -35,8 +50,9 @@ class DiskWriter:
         """Append bytes; IntegrityError when they go beyond the blob's size."""
         self._gathered.append(data)
         self._waiting += len(data)
-        is_free = self._job is None or self._job.done()
-        if self._waiting >= (WRITE_SIZE if is_free else _GATHERED_MOST):
+        self._backlog.count += len(data)
+        is_next = self._job is None or self._job.done() or self._backlog.is_full
+        if self._waiting >= (WRITE_SIZE if is_next else _GATHERED_MOST):
             await self._finish_job()
             self._start_job()
 
@@ -52,7 +68,10 @@ class DiskWriter:
             self._job = asyncio.create_task(self._append(pieces))
 
     async def _append(self, pieces: list[bytes]) -> None:
-        self._end += await self._ingest.put(self._end, pieces, self._source)
+        try:
+            self._end += await self._ingest.put(self._end, pieces, self._source)
+        finally:
+            self._backlog.count -= sum(map(len, pieces))
         now = time.monotonic()
         if now - self._noted_at >= _QUICK_SECONDS:
             # What came faster costs no more to fetch again than to hash for the journal.
@@ -66,4 +85,5 @@ class DiskWriter:
                 await settled(job)
             finally:
                 if job.cancelled() or job.exception() is not None:
+                    self._backlog.count -= self._waiting
                     self._gathered, self._waiting = [], 0  # it would stand behind a hole

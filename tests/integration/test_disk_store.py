@@ -125,6 +125,38 @@ async def test_a_source_goes_on_beside_a_slow_disk_until_four_mebibytes_wait(
     assert jobs == [1, 4, 1]
 
 
+async def test_many_connections_beside_a_slow_disk_keep_within_a_bound_for_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_quick, accepted, really, lanes, each = asyncio.Event(), [], DiskIngest.put, 24, 6
+    piece = bytes(MIB)
+
+    async def put_slowly(ingest: DiskIngest, start: int, pieces: list[bytes], source: str) -> int:
+        await is_quick.wait()
+        return await really(ingest, start, pieces, source)
+
+    monkeypatch.setattr(DiskIngest, "put", put_slowly)
+
+    async def send(ingest: Ingest, lane: int) -> None:
+        async with ingest.writer(lane * each * MIB, "one.test") as writer:
+            for _ in range(each):
+                await writer.write(piece)
+                accepted.append(piece)
+
+    async with DiskStore(tmp_path).ingest(blob_of(piece * each * lanes)) as ingest:
+        assert ingest is not None
+        for _ in range(2):  # what was written leaves room for others
+            accepted.clear()
+            is_quick.clear()
+            sending = [asyncio.create_task(send(ingest, lane)) for lane in range(lanes)]
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert 32 <= len(accepted) <= 32 + lanes
+            is_quick.set()
+            await asyncio.gather(*sending)
+        await ingest.publish()
+
+
 async def test_what_was_accepted_is_written_however_often_its_writer_is_cancelled_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
