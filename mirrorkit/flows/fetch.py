@@ -148,7 +148,7 @@ class Fetcher:
     def _do_without_away(self, download: Download) -> None:
         """Ask for nothing where a host wants a pause that is longer than anybody waits."""
         for source in download.willing():
-            if (error := self._host(source).away(self._clock())) is not None:
+            if (error := self._host(source).blobs.away(self._clock())) is not None:
                 download.refusals[source] = error
         download.settle()
 
@@ -191,7 +191,7 @@ class Fetcher:
         ready: list[Source] = []
         for source in willing:
             host = self._host(source)
-            is_away = download.is_paused(source, now) or host.paused_until > now
+            is_away = download.is_paused(source, now) or host.blobs.until > now
             if not is_away:
                 if host.is_free(now) and not download.reads_whole(source):
                     ready.append(source)
@@ -258,7 +258,7 @@ class Fetcher:
     def _pause(self, source: Source, error: UnreachableError) -> None:
         """Leave a host alone for as long as it asked."""
         if error.retry_after:
-            self._host(source).pause(error, self._clock())
+            self._host(source).blobs.begin(error, self._clock())
             self._report(SourcePaused(source.host, error.retry_after))
             for download in self._downloads:
                 self._do_without_away(download)

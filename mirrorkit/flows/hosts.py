@@ -29,13 +29,32 @@ _TELLING: Final = 256 * 1024
 
 
 @dataclass
+class Pause:
+    """How long a host wants to be left alone, and what it said; times in seconds of one clock."""
+
+    until: float = 0.0
+    _error: UnreachableError | None = None
+
+    def begin(self, error: UnreachableError, now: float) -> None:
+        """Leave it alone for as long as it asked."""
+        self.until = max(self.until, now + (error.retry_after or 0.0))
+        self._error = error
+
+    def away(self, now: float) -> UnreachableError | None:
+        """Return why it is done without, while it wants a pause longer than anybody waits."""
+        return self._error if self.until - now > PAUSE_MOST else None
+
+
+@dataclass
 class Host:
     """One host's connections, and what they have brought; times in seconds of one clock."""
 
     most: int
     limit: int = CONNECTIONS_FIRST
     active: int = 0
-    paused_until: float = 0.0
+    blobs: Pause = field(default_factory=Pause)
+    manifests: Pause = field(default_factory=Pause)
+    """Apart: Docker Hub counts manifests, and gives blobs to whoever has used them up."""
     connection_rate: float = 0.0
     """Bytes a second that one connection brought, from its beginning to its end."""
     _arrived: int = 0
@@ -44,7 +63,6 @@ class Host:
     _lately: deque[float] = field(default_factory=lambda: deque(maxlen=LOOKS))
     """Bytes a second of one connection, at each of the last looks."""
     _complained_at: float = -math.inf
-    _complaint: UnreachableError | None = None
 
     def __post_init__(self) -> None:
         self.limit = min(self.limit, self.most)
@@ -52,16 +70,7 @@ class Host:
     def is_free(self, now: float) -> bool:
         """Say whether one more connection may be opened."""
         self._was_full = self._was_full or self.active >= self.limit
-        return self.active < self.limit and self.paused_until <= now
-
-    def pause(self, error: UnreachableError, now: float) -> None:
-        """Leave it alone for as long as it asked."""
-        self.paused_until = max(self.paused_until, now + (error.retry_after or 0.0))
-        self._complaint = error
-
-    def away(self, now: float) -> UnreachableError | None:
-        """Return why it is done without, while it wants a pause longer than anybody waits."""
-        return self._complaint if self.paused_until - now > PAUSE_MOST else None
+        return self.active < self.limit and self.blobs.until <= now
 
     def arrived(self, count: int) -> None:
         """Count bytes."""

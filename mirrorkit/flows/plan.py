@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -12,11 +13,13 @@ from mirrorkit.errors import (
     MirrorkitError,
     SurroundingsError,
     Trail,
+    UnreachableError,
     UpstreamError,
 )
 from mirrorkit.events import ImageFailed, PlatformMissing
 from mirrorkit.flows.attempts import each, from_any
 from mirrorkit.flows.documents import blob_beside, manifest_beside
+from mirrorkit.flows.hosts import Host
 from mirrorkit.flows.needs import needs_of
 from mirrorkit.oci.manifest import Descriptor, parse_document
 from mirrorkit.progress import readable
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
     from mirrorkit.content import Sink, Source, Store
     from mirrorkit.documents.pins import PinnedImage
-    from mirrorkit.events import Listener
     from mirrorkit.flows.needs import Needs
     from mirrorkit.flows.run import Run
     from mirrorkit.oci.digest import Digest
@@ -148,16 +150,14 @@ async def _complete(image: PinnedImage, sources: Sequence[Source], run: Run) -> 
         for digest in (*needs.missing, *needs.corrupt):
             data = manifest_beside(digest, run)
             if data is None:
-                data = await _fetch_manifest(digest, sources, str(image.name), run.report)
+                data = await _fetch_manifest(digest, sources, str(image.name), run)
             await put(run.store, digest, data)
     raise IntegrityError(f"{image.name}: its indexes are nested too deeply")
 
 
-async def _fetch_manifest(
-    digest: Digest, sources: Sequence[Source], what: str, report: Listener
-) -> bytes:
+async def _fetch_manifest(digest: Digest, sources: Sequence[Source], what: str, run: Run) -> bytes:
     async def attempt(source: Source) -> bytes:
-        data = await source.manifest(digest)
+        data = await _asked(source, digest, run)
         if not digest.matches(data):
             raise IntegrityError(
                 f"{source.name} sent other bytes than the locked {digest}",
@@ -170,9 +170,22 @@ async def _fetch_manifest(
         return data
 
     try:
-        return await from_any(sources, attempt, what=what, report=report)
+        return await from_any(sources, attempt, what=what, report=run.report)
     except (UpstreamError, IntegrityError) as error:
         error.trail = Trail("manifest", str(digest), {})
+        raise
+
+
+async def _asked(source: Source, digest: Digest, run: Run) -> bytes:
+    """Ask for a manifest, unless the host wants no such question for longer than anybody waits."""
+    pause = run.hosts.setdefault(source.host, Host(run.jobs)).manifests
+    clock = asyncio.get_running_loop().time
+    if (error := pause.away(clock())) is not None:
+        raise error
+    try:
+        return await source.manifest(digest)
+    except UnreachableError as refusal:
+        pause.begin(refusal, clock())
         raise
 
 

@@ -11,6 +11,7 @@ from mirrorkit.errors import IntegrityError
 from mirrorkit.events import BytesArrived, BytesDropped, SourceFailed, SourcePaused
 from mirrorkit.flows.fetch import Fetcher
 from mirrorkit.flows.hosts import Host
+from mirrorkit.flows.sync import sync
 from mirrorkit.oci.digest import Digest
 from mirrorkit.oci.manifest import Descriptor
 from mirrorkit.store.disk import DiskStore
@@ -18,7 +19,7 @@ from mirrorkit.store.ingest import DiskIngest
 from tests.fakes.call import honest
 from tests.fakes.faults import flipping, held, status, whole
 from tests.fakes.registry import FakeRegistry, fake_registry
-from tests.integration.lesson import APP, Lesson, layer_of, made
+from tests.integration.lesson import APP, WEB, Lesson, layer_of, made
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
@@ -143,6 +144,32 @@ async def test_a_host_that_asks_for_hours_is_done_without_for_every_blob(tmp_pat
         assert len(upstream.requests("/blobs/")) <= 4
     assert "answered 429; it asks for a pause of 2 hours" in report.failures[APP].message
     assert report.exit_status == 4
+
+
+async def test_a_host_that_asks_for_hours_for_a_manifest_is_left_alone_at_the_next_try_too(
+    one: FakeRegistry, store: Store
+) -> None:
+    one.always("/manifests/", status(429, {"Retry-After": "7200"}))
+    lesson = Lesson.of({APP: IMAGE}, one.url)
+    async with lesson.open_run(store) as run:
+        for _ in range(3):
+            report = await sync(lesson.lock, run)
+            assert report.exit_status == 4
+            assert "asks for a pause of 2 hours" in report.failures[APP].message
+        assert len(one.asked) == 1
+
+
+async def test_a_host_that_gives_no_more_manifests_is_asked_for_blobs_all_the_same(
+    store: Store,
+) -> None:
+    pair = {APP: made("app"), WEB: made("web")}
+    with fake_registry(pair) as one, fake_registry(pair) as two:
+        one.always("/manifests/", status(429, {"Retry-After": "7200"}))
+        lesson = Lesson.of(pair, one.url, two.url)
+        assert (await lesson.sync(store, jobs=1)).exit_status == 0
+        assert len(one.requests("/manifests/")) == 1
+        assert len(one.requests("/blobs/")) == 4
+        assert not two.requests("/blobs/")
 
 
 async def test_the_rest_of_what_hangs_is_taken_over_by_another_connection(

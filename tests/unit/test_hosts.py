@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mirrorkit.flows.hosts import Host
+from mirrorkit.flows.hosts import Host, Pause
 
 MIB = 1 << 20
 
@@ -62,7 +62,7 @@ def test_connections_that_break_together_are_one_complaint() -> None:
 
 
 def test_a_host_that_asked_for_a_pause_gets_nothing_until_it_is_over() -> None:
-    host = Host(most=8, paused_until=10)
+    host = Host(most=8, blobs=Pause(10))
     assert not host.is_free(9.9)
     assert host.is_free(10)
 
