@@ -223,12 +223,11 @@ class DiskStore:
 
     def _create(self) -> None:
         with storage_errors(self.root):
-            if self._index.exists():
-                return
-            for folder in self._folders:
+            folders = (*self._folders, self._ingest, self.root / "locks")
+            if self._index.exists() and all(folder.is_dir() for folder in folders):
+                return  # a copy may lack those that were empty
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            for folder in (self._ingest, self.root / "locks"):
-                folder.mkdir(exist_ok=True)
             for folder in (self._blobs, self.root, self.root.parent):
                 sync_directory(folder)
             with locked_at_once(self.root / "index.lock"):

@@ -218,6 +218,19 @@ async def test_who_is_cancelled_while_a_write_fails_hears_of_it(
         assert not ingest.parts.count
 
 
+async def test_a_store_that_was_copied_without_its_empty_folders_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    await DiskStore(tmp_path).tag(Reference.parse(NAME), blob_of(BODY))
+    for name in ("ingest", "locks", "blobs/sha256", "blobs/sha512", "blobs"):
+        (tmp_path / name).rmdir()
+    store = DiskStore(tmp_path)
+    await store.keep_lock(b"version: 1\n")
+    await put(store, BODY)
+    assert store.read(blob_of(BODY).digest) == BODY
+    assert set(store.index().names) == {Reference.parse(NAME)}
+
+
 async def test_a_reader_notices_what_another_process_tagged(tmp_path: Path) -> None:
     root = tmp_path / "store"
     reader = DiskStore(root)
