@@ -268,8 +268,16 @@ def test_a_start_in_backticks_is_named() -> None:
         ("minikube start --driver=kvm2 --iso-url=http://x/y.iso", "--iso-url=http://x/y.iso"),
         ("MINIKUBE_DRIVER=none sudo minikube start", "MINIKUBE_DRIVER=none"),
         ("export MINIKUBE_IMAGE_REPOSITORY=x; minikube start", "MINIKUBE_IMAGE_REPOSITORY=x"),
-        ("minikube start \u2014driver=none", "\u2014driver=none"),
-        ("minikube start --namespace=\u201ca\u201d", "--namespace=\u201ca\u201d"),
+        ("minikube start \u2014 --force", "\u2014"),
+        ("minikube start --namespace \u2013a", "\u2013a"),
+        ("minikube start --dns-domain=a\u2011b", "--dns-domain=a\u2011b"),
+        ("minikube start -- \u2013\u2013driver=none", "\u2013\u2013driver=none"),
+        ("minikube start --namespace=\u201ca", "--namespace=\u201ca"),
+        ("minikube start --namespace='\u201ca\u201d'", "--namespace='\u201ca\u201d'"),
+        ("minikube start --namespace=a\u2019s", "--namespace=a\u2019s"),
+        ("minikube start \u201ca\\\n b\u201d", "b\u201d"),
+        ("minikube start --force\u200b", "--force\u200b"),
+        ("minikube stop \u201cx", "\u201cx"),
         ("ssh vm 'minikube -p lab start'; minikube start", "minikube -p lab start"),
         ("minikube start; cat <<E\nminikube start --force\nE\n", "minikube start"),
         ("minikube.exe start", "minikube.exe start"),
@@ -324,6 +332,44 @@ def test_a_blank_that_is_none_becomes_one() -> None:
     done = _rewritten("minikube start\u00a0--force echo\u3000x; echo\u00a0a")
     assert "start --force echo x --driver" in done.text
     assert done.text.endswith("; echo\u00a0a")
+    assert _rewritten("\u3000minikube start").text.startswith(f" {ENV} minikube start")
+
+
+@pytest.mark.parametrize(
+    "pasted, plain",
+    [
+        ("\u2013\u2013driver=docker", "--driver=docker"),
+        ("\u2014driver=docker", "--driver=docker"),
+        ("\u2013-driver docker", "--driver docker"),
+        ("\uff0d\uff0dforce", "--force"),
+        ("\u2013p lab", "-p lab"),
+        ("\u2013n2", "-n2"),
+        ("\u2014nosuch=1", "--nosuch=1"),
+        ("--image\u2011mirror\u2011country=cn", "--image-mirror-country=cn"),
+        ("--namespace=\u201ca b\u201d", '--namespace="a b"'),
+        ("--namespace=\u201da\u201d", '--namespace="a"'),
+        ("--namespace=\uff02a\uff02", '--namespace="a"'),
+        ("--docker-env=\u2018A=$b\u2019", "--docker-env='A=$b'"),
+        ("\u2014namespace=\u201ca\u201d", '--namespace="a"'),
+        ("--force\u00a0\u3000--wait\u00a0all", "--force --wait all"),
+    ],
+)
+@pytest.mark.parametrize(
+    "before, after", [("sudo ", " --embed-certs; echo"), ("echo \u2014x\u00a0\n", " | cat")]
+)
+def test_what_a_chat_made_of_a_command_is_mended_and_said_with_its_line(
+    pasted: str, plain: str, before: str, after: str
+) -> None:
+    prose = " \u2013\u2014 \u201ca\u201d \u00a0"
+    done, meant = (
+        _rewritten(f"{before}minikube start {words}{after}{prose}") for words in (pasted, plain)
+    )
+    assert done.text == meant.text
+    assert done.text.startswith(before)
+    assert done.text.endswith(prose)
+    found = [change for change in done.changes if change not in meant.changes]
+    assert {change.kind for change in found} == {Kind.CHANGED}
+    assert {change.line for change in found} == {1 + before.count("\n")}
 
 
 def test_a_value_with_a_comma_stays_one_item() -> None:
@@ -382,6 +428,9 @@ def test_every_release_gets_its_recipe_and_keeps_it(version: str) -> None:
         *("minikube start --unknown ", "$(minikube start ", "`minikube ", "--docker-opt=a "),
         *(
             "\u00a0minikube",
+            "\u2018",
+            "\u201c\u2018 \u2018",
+            "\u2013a\u00a0",
             "sudo ",
             "minikube start \\\n",
             "'",

@@ -168,10 +168,11 @@ def _closing(words: Sequence[Word], places: Sequence[int]) -> Iterator[int]:
         elif text == "--":
             yield place
         else:
-            skips = _takes_next(text)
+            skips = takes_next(text)
 
 
-def _takes_next(text: str) -> bool:
+def takes_next(text: str) -> bool:
+    """Say whether a word is a flag whose value is the next one."""
     if text.startswith("--"):
         return "=" not in text and text[2:] in VALUED
     if not text.startswith("-"):
@@ -184,7 +185,7 @@ def _given(words: Sequence[Word], places: Sequence[int]) -> Iterator[Argument]:
     rest = iter(places)
     for place in rest:
         word = words[place]
-        value = next(rest, None) if _takes_next(word.text) else None
+        value = next(rest, None) if takes_next(word.text) else None
         if not word.text.startswith("-") or word.text == "-":
             yield Argument("", word.text, (place,), word.is_exact)
         elif value is not None:

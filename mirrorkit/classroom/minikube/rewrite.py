@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.classroom.minikube.arguments import is_true, read_arguments
-from mirrorkit.classroom.minikube.blanks import plain_blanks
 from mirrorkit.classroom.minikube.chosen import HEARD, chosen
 from mirrorkit.classroom.minikube.edits import Edits, Kind
 from mirrorkit.classroom.minikube.fit import fit
 from mirrorkit.classroom.minikube.foreign import refuse_foreign
 from mirrorkit.classroom.minikube.hidden import hidden_starts
+from mirrorkit.classroom.minikube.pasted import mended, name_pasted
 from mirrorkit.classroom.minikube.recipe import recipe as recipe_of
 from mirrorkit.classroom.minikube.rules import although_exported, unheard
 from mirrorkit.classroom.minikube.words import calls_in, exports_of
@@ -85,7 +85,7 @@ def rewritten(
     if len(text) > SIZE_MAX:
         raise UsageError(f"a text of more than {SIZE_MAX >> 20} MiB", hint="give the script alone")
     refuse_foreign(text)
-    plain, odd = plain_blanks(text)
+    plain, odd = mended(text, text)
     edits, kitchen = Edits(plain, odd), _Kitchen(usual, mirror_for, lock)
     script = parse_script(plain)
     calls = list(calls_in(script.commands, plain, HEARD))
@@ -97,6 +97,7 @@ def rewritten(
             _comment(edits, call, arguments, kitchen.usual)
         elif not arguments.of("help"):
             _rewrite(edits, call, arguments, kitchen)
+    name_pasted(edits, calls)
     _tell_hidden(edits, script, calls)
     if kitchen.made:
         _tell_exports(edits, script.commands)

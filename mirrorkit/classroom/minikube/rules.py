@@ -32,8 +32,6 @@ _SEEDING: Final = {
     "cache-images": "the images in the cache are what this start lives on",
 }
 _PROXIES: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
-_DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-_QUOTES: Final = frozenset("\u2018\u2019\u201c\u201d")
 _MEANS: Final = "the mirror's address must stand in NO_PROXY too, or it is asked through the proxy"
 
 
@@ -74,8 +72,6 @@ def is_ours(item: str, mirror: Mirror) -> bool:
 def although(argument: Argument, recipe: Recipe) -> str | None:
     """Say what is to know of a flag that stays."""
     name, value = argument.name, argument.value
-    if (why := _typography(argument)) is not None:
-        return why
     if name == "iso-url" and recipe.start.driver not in CONTAINER_DRIVERS:
         return "the machine is made from it, so it must be an address that answers in class"
     if name == "insecure-registry" and value:
@@ -85,15 +81,6 @@ def although(argument: Argument, recipe: Recipe) -> str | None:
     if name == "cni" and "/" in value:
         return "nobody knows which images that file names: `mirrorkit scan` lists them"
     return _unknown(name, recipe.start.release) if name else None
-
-
-def _typography(argument: Argument) -> str | None:
-    """Say what a word processor has made of a flag."""
-    if not argument.name and argument.value[:1] in _DASHES:
-        return "this dash is a letter to minikube: type two hyphens"
-    if _QUOTES.intersection(argument.value):
-        return "these quotes are letters to a shell: type straight ones"
-    return None
 
 
 def _unknown(name: str, release: Release) -> str | None:
