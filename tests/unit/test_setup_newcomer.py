@@ -310,3 +310,31 @@ def test_setup_takes_the_profile_that_it_names(shell: tuple[str, ...], tmp_path:
     kept = called(shell, tmp_path, "PROFILE=minikube", *calls, 'echo "$PROFILE"')
     assert kept.stdout == "asked for minikube\nminikube\n"
     assert kept.stderr == "the profile minikube keeps its old settings\n"
+
+
+def test_what_takes_root_is_said_to_stay_with_the_command_that_takes_it_away(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    ours = tmp_path / ".mirrorkit/daemon.json"
+    ours.parent.mkdir()
+    for file in (ours, tmp_path / "daemon.json"):
+        file.write_text("{}")
+    calls = ("DAEMON=$HOME/daemon.json", "drop_settings", 'cat "$SCRATCH/stays"')
+    said = called(shell, tmp_path, *calls).stdout
+    there = f"{tmp_path}/daemon.json"
+    assert said.endswith(f"it takes root, by: sudo rm {there}\n")
+    (tmp_path / "daemon.json.mirrorkit-backup").touch()
+    said = called(shell, tmp_path, "rm $SCRATCH/stays", *calls).stdout
+    assert said.endswith(f": sudo mv -f {there}.mirrorkit-backup {there}\n")
+    ours.write_text("{} ")
+    assert called(shell, tmp_path, "rm $SCRATCH/stays", *calls[:2]).stderr == ""
+    assert not (tmp_path / "stays").exists()
+
+
+def test_a_cluster_that_never_came_is_not_said_to_have_been_removed(
+    shell: tuple[str, ...], docker: str, lived_in: Path
+) -> None:
+    (lived_in / ".minikube/profiles/minikube/config.json").unlink()
+    (lived_in / ".minikube/profiles/minikube").rmdir()
+    done = typed(shell, lived_in, "--uninstall", "--yes", PATH=docker)
+    assert "the cluster minikube" not in done.stdout

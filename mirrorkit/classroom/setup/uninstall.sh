@@ -15,7 +15,7 @@ uninstall() {
     : >"$SCRATCH/went"
     : >"$SCRATCH/stays"
     drop_clusters "$profiles"
-    drop_relay_if_any
+    drop_relayed
     drop_images i Docker docker
     drop_images o podman podman
     drop_settings
@@ -34,15 +34,22 @@ drop_clusters() {
     local name
     choose_minikube
     for name in $1; do
-        [ ! -d "$MINI/profiles/$name" ] || delete_cluster "$name"
+        [ -d "$MINI/profiles/$name" ] || continue
+        delete_cluster "$name"
         went "the cluster $name" "集群 $name"
     done
 }
 
-drop_relay_if_any() {
+# drop_relayed: relay and network.
+drop_relayed() {
+    local before
     has docker || return 0
-    if [ -n "$(relay_gateway)" ]; then went "the relay" "中继"; fi
+    before=$(relay_gateway)
     remove_relay
+    [ -n "$before" ] || return 0
+    if [ -z "$(relay_gateway)" ]; then went "the relay" "中继"; else
+        stays "Docker's network $NETWORK: a container uses it" "Docker 网络 $NETWORK：有容器正在使用"
+    fi
 }
 
 # shellcheck disable=SC2086 # words
@@ -67,11 +74,14 @@ drop_images() {
 
 # drop_settings: Docker's; those that the student placed with sudo are root's to take away.
 drop_settings() {
+    local undo
     if [ -n "$(placed b)" ]; then
         undo_docker_mirror
         went "the mirror in $DAEMON" "$DAEMON 中的镜像站"
     elif [ -e "$HOME_DIR/daemon.json" ] && cmp -s "$HOME_DIR/daemon.json" "$DAEMON"; then
-        stays "the mirror in $DAEMON, which is root's; the file before is $DAEMON.mirrorkit-backup" "$DAEMON 中的镜像站：文件属于 root；原文件是 $DAEMON.mirrorkit-backup"
+        undo="sudo rm $DAEMON"
+        [ ! -e "$DAEMON.mirrorkit-backup" ] || undo="sudo mv -f $DAEMON.mirrorkit-backup $DAEMON"
+        stays "the mirror in $DAEMON: it takes root, by: $undo" "$DAEMON 中的镜像站：需要 root，请执行：$undo"
     fi
 }
 
