@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +57,8 @@ def add(
     from mirrorkit.documents.wishedit import add_images
 
     before = read_wish_file(file)
+    if not from_scan:
+        _refuse_paths(names, lesson)
     found = _scanned(names) if from_scan else None
     images, unfit = _fit(place.text for place in found.images) if found else (_named(names), [])
     _check_lesson(lesson)
@@ -96,6 +100,21 @@ def remove(
     for one in done.removed:
         say(f"removed {one.image}" + (f" from {one.lesson}" if one.lesson else ""))
     return 0
+
+
+def _refuse_paths(names: list[str], lesson: str | None) -> None:
+    """Raise UsageError for what lies on the disk: its images are meant, not one of that name."""
+    paths = [name for name in names if os.path.exists(name)]  # noqa: PTH110 - raises for no name
+    if not paths:
+        return
+    kind = "folder" if Path(paths[0]).is_dir() else "file"
+    for_lesson = ["--lesson", lesson] if lesson else []
+    command = shlex.join(["mirrorkit", "add", "--from-scan", *paths, *for_lesson])
+    raise UsageError(
+        f"{printable(paths[0])} is a {kind}, not an image",
+        hint=f"`{printable(command)}` adds the images it names;"
+        " for an image called so, write its tag or registry too",
+    )
 
 
 def _scanned(paths: list[str]) -> Survey:

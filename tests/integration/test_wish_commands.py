@@ -249,6 +249,30 @@ def test_what_a_scan_finds_is_added_and_what_it_cannot_resolve_is_told(
     }
 
 
+@pytest.mark.parametrize(
+    "path, kind", [("web.yaml", "file"), ("./web.yaml", "file"), ("lessons", "folder")]
+)
+def test_a_file_or_folder_is_no_image_and_the_way_to_its_images_is_told(
+    desk: Desk, file: Path, path: str, kind: str
+) -> None:
+    (desk.folder / "web.yaml").write_text("image: redis:7\n")
+    (desk.folder / "lessons").mkdir()
+    (desk.folder / "lessons" / "web.yaml").write_text("image: redis:7\n")
+    told(desk.run("add", path), 2, f"{path} is a {kind}", f"`mirrorkit add --from-scan {path}`")
+    done = desk.run("add", "kong:3.0", path, "--lesson", "ch 2")
+    told(done, 2, "not an image", f"`mirrorkit add --from-scan {path} --lesson 'ch 2'`")
+    assert file.read_text() == TEXT
+    assert desk.run("add", "--from-scan", path).out == "added redis:7\n"
+
+
+@pytest.mark.usefixtures("file")
+def test_an_image_called_as_a_folder_is_added_by_its_tag(desk: Desk) -> None:
+    (desk.folder / "redis").mkdir()
+    assert desk.run("add", "redis:latest", "web.yaml").status == 0
+    assert Reference.parse("redis") in wish_of(desk).images
+    assert Reference.parse("web.yaml") in wish_of(desk).images
+
+
 def test_what_was_added_and_removed_again_leaves_the_same_file(desk: Desk, file: Path) -> None:
     file.write_bytes(TEXT.replace("\n", "\r\n").encode())
     before = file.read_bytes()
