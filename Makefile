@@ -24,11 +24,14 @@ $(VENV)/.ready: pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# Ctrl-C is how these end: with job control it goes to mirrorkit alone, and make hears only of the end.
+UNTIL_CTRL_C = [ ! -t 0 ] || set -m;
+
 run: setup  ## set up, then sync this folder's lock and serve it on :5080; offline the made-up class
-	@$(BIN)/mirrorkit up --demo-if-offline || [ $$? -eq 130 ]  # Ctrl-C is how it ends
+	@$(UNTIL_CTRL_C) $(BIN)/mirrorkit up --demo-if-offline || [ $$? -eq 130 ]
 
 demo: setup  ## a whole made-up class in some seconds: no network, nothing left behind
-	@$(BIN)/mirrorkit demo --once
+	@$(UNTIL_CTRL_C) $(BIN)/mirrorkit demo --once || [ $$? -eq 130 ]
 
 wheelhouse: setup  ## a folder from which mirrorkit installs without a network
 	rm -f $(WHEELHOUSE)/*.whl
