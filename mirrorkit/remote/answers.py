@@ -26,6 +26,8 @@ from mirrorkit.progress import lasting
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+BROKEN: Final = (aiohttp.ClientError, TimeoutError, ConnectionError)
+"""What reading a body raises where the line breaks."""
 _CALL: Final = "Connect call failed"
 _ERRNO: Final = re.compile(r"\[Errno (\d{1,4})\]")
 _ERROR_MAX: Final = 64 * 1024
@@ -47,16 +49,20 @@ async def read_capped(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 async def pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     """Yield a body as it arrives; where the line breaks, first what had arrived before."""
-    content = response.content
     try:
-        async for piece in content.iter_any():
+        async for piece in response.content.iter_any():
             yield piece
-    except (aiohttp.ClientError, TimeoutError, ConnectionError):
-        # aiohttp still has what was not read yet, but raises as long as it knows of the break.
-        content.set_exception(cast("BaseException", None))
-        if rest := content.read_nowait():
+    except BROKEN:
+        if rest := arrived(response):
             yield rest
         raise
+
+
+def arrived(response: aiohttp.ClientResponse, most: int = -1) -> bytes:
+    """Return bytes, at most so many, that came before a line broke and nobody has read yet."""
+    # aiohttp still has them, but raises as long as it knows of the break.
+    response.content.set_exception(cast("BaseException", None))
+    return response.content.read_nowait(most)
 
 
 async def refuse(

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.remote.answers import BROKEN, arrived
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -40,10 +42,19 @@ class Pace:
         return self._free_at > self._clock()
 
     async def pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """Yield a body; what is not taken yet waits at its sender, for TCP tells it to."""
-        while data := await response.content.read(self.turn):
-            await self.take(len(data))
-            yield data
+        """Yield a body; what is not taken yet waits at its sender, for TCP tells it to.
+
+        Where the line breaks, first what had arrived before, at the same pace.
+        """
+        try:
+            while data := await response.content.read(self.turn):
+                await self.take(len(data))
+                yield data
+        except BROKEN:
+            while data := arrived(response, self.turn):
+                await self.take(len(data))
+                yield data
+            raise
 
     async def take(self, count: int) -> None:
         """Return when `count` bytes may be used."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mirrorkit.events import SourceFailed
 from mirrorkit.store.disk import DiskStore
+from tests.fakes.faults import cut
 from tests.fakes.registry import fake_registry
-from tests.integration.lesson import APP, WEB, Lesson, made
+from tests.integration.lesson import APP, WEB, Lesson, layer_of, made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,19 @@ async def test_a_connection_that_waits_for_the_limit_is_neither_helped_nor_repla
         assert len(one.requests("/blobs/")) == len(images[APP].all_blobs())
         assert two.requests("/blobs/") == []
     assert lesson.events(SourceFailed) == []
+
+
+async def test_what_had_arrived_when_a_line_breaks_is_used_within_the_limit_too(
+    tmp_path: Path,
+) -> None:
+    images = {APP: made("long", size=750_000)}
+    layer = layer_of("long", 750_000)
+    with fake_registry(images) as one:
+        one.fail(layer.digest, cut(200_000))
+        lesson = Lesson.of(images, one.url)
+        lesson.limit_rate = 500_000
+        assert (await lesson.sync(DiskStore(tmp_path))).exit_status == 0
+        assert one.sent(layer.digest) == len(layer.data)
 
 
 def test_the_command_takes_it_from_the_flag(desk: Desk) -> None:
