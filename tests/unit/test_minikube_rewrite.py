@@ -372,6 +372,44 @@ def test_what_a_chat_made_of_a_command_is_mended_and_said_with_its_line(
     assert {change.line for change in found} == {1 + before.count("\n")}
 
 
+@pytest.mark.parametrize(
+    "before, after, marks",
+    [
+        ("Type this:\n```sh\n", "\n```\nand wait\n", ["```sh", "```"]),
+        ("~~~\r\n", "\r\n~~~\r\n", ["~~~", "~~~"]),
+        ("> ", "\n> thanks\n", [">"]),
+        ("> > ```console\n> > $ ", "\n> > ```\n", ["> > ```console", "> >", "$", "> > ```"]),
+        ("$ ", "\n", ["$"]),
+        ("li@vm:~$ sudo ", "\n", ["li@vm:~$"]),
+        ("```yaml\nrun: minikube start \u2013n2\n```\n$ ", "", ["```yaml", "```", "$"]),
+    ],
+)
+def test_a_chats_marks_around_a_start_stay_and_are_named(
+    before: str, after: str, marks: list[str]
+) -> None:
+    done = _rewritten(f"{before}minikube start --force{after}")
+    assert done.text.startswith(before.removesuffix("sudo "))
+    assert done.text.endswith(after)
+    assert f"{ENV} minikube start --force {DRIVER}" in done.text
+    assert [change.text for change in done.changes if "shell is to read" in change.why] == marks
+    assert ("minikube start" in _said(done, Kind.KEPT)) == ("yaml" in before)
+
+
+def test_a_start_that_goes_on_behind_a_shells_second_prompt_is_read_whole() -> None:
+    done = _rewritten("$ minikube start \\\n> --preload \\\n> --force\n")
+    lines = done.text.split("\n")
+    assert lines[:2] == [f"$ {ENV} minikube start \\", "> --force \\"]
+    assert lines[2] == f"> {DRIVER} \\"
+    assert _said(done, Kind.REMOVED) == ["--preload"]
+
+
+@pytest.mark.parametrize(
+    "text", ["minikube start \\\n  > log\n", "> minikube\n", "```\nls\n```\n", "cat <<E\n```\nE\n"]
+)
+def test_what_only_looks_like_a_chats_mark_is_not_named(text: str) -> None:
+    assert not [change for change in _rewritten(text).changes if "shell is to read" in change.why]
+
+
 def test_a_value_with_a_comma_stays_one_item() -> None:
     text = """minikube start --insecure-registry='"a,b",http://old:5080'"""
     assert """--insecure-registry='"a,b"' """ in _rewritten(text).text
@@ -431,6 +469,10 @@ def test_every_release_gets_its_recipe_and_keeps_it(version: str) -> None:
             "\u2018",
             "\u201c\u2018 \u2018",
             "\u2013a\u00a0",
+            "```\n",
+            "```yaml\nminikube start\n",
+            "> minikube start \\\n",
+            "\n> ",
             "sudo ",
             "minikube start \\\n",
             "'",

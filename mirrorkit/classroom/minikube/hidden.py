@@ -23,6 +23,11 @@ class Hidden(NamedTuple):
     line: int
 
 
+def starts_in(text: str) -> list[str]:
+    """Return what reads as a start in text that is no shell's."""
+    return [found[0] for found in _START.finditer(text)]
+
+
 def hidden_starts(script: Script, text: str, called: set[int]) -> Iterator[Hidden]:
     """Yield the starts in words and documents; `called` is where the calls' programs end."""
     for command in script.commands:

@@ -14,7 +14,8 @@ from mirrorkit.classroom.minikube.chosen import HEARD, chosen
 from mirrorkit.classroom.minikube.edits import Edits, Kind
 from mirrorkit.classroom.minikube.fit import fit
 from mirrorkit.classroom.minikube.foreign import refuse_foreign
-from mirrorkit.classroom.minikube.hidden import hidden_starts
+from mirrorkit.classroom.minikube.hidden import hidden_starts, starts_in
+from mirrorkit.classroom.minikube.marks import prompts, unmarked
 from mirrorkit.classroom.minikube.pasted import mended, name_pasted
 from mirrorkit.classroom.minikube.recipe import recipe as recipe_of
 from mirrorkit.classroom.minikube.rules import although_exported, unheard
@@ -85,10 +86,12 @@ def rewritten(
     if len(text) > SIZE_MAX:
         raise UsageError(f"a text of more than {SIZE_MAX >> 20} MiB", hint="give the script alone")
     refuse_foreign(text)
-    plain, odd = mended(text, text)
+    plain, odd = mended(text, unmarked(text)[0])
     edits, kitchen = Edits(plain, odd), _Kitchen(usual, mirror_for, lock)
-    script = parse_script(plain)
-    calls = list(calls_in(script.commands, plain, HEARD))
+    view, marks = unmarked(plain)
+    script = parse_script(view)
+    calls = list(calls_in(script.commands, view, HEARD))
+    edits.changes += [*marks, *prompts(calls)] if calls else []
     for call in calls:
         arguments = read_arguments(call.words, call.program)
         if arguments.subcommand is None:
@@ -99,6 +102,7 @@ def rewritten(
             _rewrite(edits, call, arguments, kitchen)
     name_pasted(edits, calls)
     _tell_hidden(edits, script, calls)
+    _tell_masked(edits, view)
     if kitchen.made:
         _tell_exports(edits, script.commands)
         for note in dict.fromkeys(note for recipe in kitchen.recipes for note in recipe.notes):
@@ -113,6 +117,14 @@ def _tell_hidden(edits: Edits, script: Script, calls: Sequence[Call]) -> None:
     called = {call.words[call.program].end for call in calls}
     for hidden in hidden_starts(script, edits.text, called):
         edits.tell(Kind.KEPT, hidden.text, _DATA, hidden.line)
+
+
+def _tell_masked(edits: Edits, view: str) -> None:
+    """Say of starts in a part that is no shell's that they stay as they are."""
+    pairs = zip(edits.text.split("\n"), view.split("\n"), strict=True)
+    for number, (line, seen) in enumerate(pairs if view != edits.text else (), 1):
+        for hidden in starts_in(line) if not seen.strip() else ():
+            edits.tell(Kind.KEPT, hidden, _DATA, number)
 
 
 def _tell_exports(edits: Edits, commands: Sequence[Command]) -> None:

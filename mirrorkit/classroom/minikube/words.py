@@ -116,6 +116,11 @@ def _call(command: Command, text: str) -> Call | None:
     return None
 
 
+def has_prompt(call: Call) -> bool:
+    """Say whether a call begins with a shell's prompt."""
+    return call.program > 0 and _PROMPT.fullmatch(call.words[0].text) is not None
+
+
 def _may_precede(word: Word, place: int) -> bool:
     return word.text in _KEYWORDS or (place == 0 and bool(_PROMPT.fullmatch(word.text)))
 
