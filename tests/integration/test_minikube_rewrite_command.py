@@ -43,6 +43,15 @@ def test_the_dashes_before_a_command_may_be_left_out(desk: Desk) -> None:
     assert " start --force --nodes=2 --json " in _rewrite(desk, *words).out
 
 
+def test_a_dash_that_a_chat_made_is_mended_also_where_a_shell_has_split_the_words(
+    desk: Desk,
+) -> None:
+    done = _rewrite(desk, "--", "minikube", "start", "\u2014memory=4 g", "\u2013n2")
+    assert done.out.startswith(f"{_START} --memory='4 g' -n2 --driver=docker ")
+    assert done.lines("changed '\u2014memory=4 g'")
+    assert done.lines("changed '\u2013n2'")
+
+
 def test_a_command_may_be_one_word_and_begin_with_variables(desk: Desk) -> None:
     one = _rewrite(desk, "A='b c' sudo minikube start --driver=none")
     assert one.out.startswith("A='b c' sudo MINIKUBE_IMAGE_REPOSITORY=")

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.classroom.minikube.arguments import SWITCHES, VALUED, takes_next
-from mirrorkit.classroom.minikube.edits import Change, Edits, Kind
+from mirrorkit.classroom.minikube.edits import Change, Edits, Kind, quoted
 from mirrorkit.classroom.minikube.words import calls_in
 from mirrorkit.scan.lexer import parse_script
 from mirrorkit.sentence import Sentence
@@ -114,13 +114,18 @@ def _mend_flags(edits: Edits, call: Call) -> None:
     for word in call.words[call.program + 1 :]:
         if word.text == "--" and not skips:
             break
-        found = None if skips else _FLAG.match(edits.text[word.start : word.end])
+        written = edits.text[word.start : word.end]
+        is_quoted = written.startswith("'") and written == quoted(word.text)
+        found = None if skips else _FLAG.match(word.text if is_quoted else written)
         if found is None or not _DASH.search(found[0]):
             skips = not skips and takes_next(word.text)
             continue
         flag = _hyphened(found["run"], _DASH.sub("-", found["name"]))
-        edits.replace(word.start, word.start + found.end(), flag)
-        edits.tell(Kind.CHANGED, edits.text[word.start : word.end], _WAS_DASH, word.line)
+        if is_quoted:  # as words that a shell has split come back
+            edits.replace(word.start, word.end, quoted(flag + word.text[found.end() :]))
+        else:
+            edits.replace(word.start, word.start + found.end(), flag)
+        edits.tell(Kind.CHANGED, written, _WAS_DASH, word.line)
         skips = takes_next(flag + word.text[found.end() :])
 
 
