@@ -5,7 +5,7 @@ Verbs and the server know only these. `store` and `remote` hold the places that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mirrorkit.oci.platform import Platform
     from mirrorkit.oci.reference import Reference
     from mirrorkit.spans import Parts, Span
+
+LOOK: Final = "Mirrorkit-Look"
+"""The header of a request that only looks whether a name is held: no mirror counts it as a miss."""
 
 
 class Body(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 import aiohttp
 from yarl import URL
 
+from mirrorkit.content import LOOK
 from mirrorkit.errors import UnreachableError, UpstreamError
 from mirrorkit.oci.mediatypes import DOCUMENTS
 from mirrorkit.remote.answers import read_capped, reason
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _TIMES: Final = aiohttp.ClientTimeout(total=20.0, connect=5.0)
 _BODY_MOST: Final = 16 << 20
-_ACCEPT: Final = {"Accept": ", ".join((*sorted(DOCUMENTS), "*/*"))}
+_HEADERS: Final = {"Accept": ", ".join((*sorted(DOCUMENTS), "*/*")), LOOK: "1"}
 
 
 class MirrorServer:
@@ -24,7 +25,7 @@ class MirrorServer:
 
     def __init__(self, address: str) -> None:
         self._root = f"http://{address}"
-        self._session = aiohttp.ClientSession(timeout=_TIMES, headers=_ACCEPT, trust_env=False)
+        self._session = aiohttp.ClientSession(timeout=_TIMES, headers=_HEADERS, trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from mirrorkit.oci.platform import Platform
 from mirrorkit.oci.reference import Reference
 from mirrorkit.oci.tarball import StoredBlob
 from mirrorkit.server.absent import absent
+from mirrorkit.server.misses import asker
 from mirrorkit.server.plain import path_below, plainly, unknown
 from mirrorkit.server.send import FilePart, send_parts
 
@@ -41,7 +42,7 @@ class Archives:
         """Answer a GET or HEAD; what Composer.compose raises, too."""
         platform = request.query.get("platform")
         path, asked = _asked(path_below(request, _ROOT))
-        name, root = self._find(path, asked, request.remote or "")
+        name, root = self._find(path, asked, asker(request))
         composer = Composer(self._room.shelf, self._room.manifests)
         is_whole = platform == _ALL
         chosen = _platform(platform) if platform and not is_whole else None
@@ -63,7 +64,7 @@ class Archives:
         }
         return await send_parts(request, parts, etag=archive.etag, headers=headers)
 
-    def _find(self, path: str, asked: Reference, client: str) -> tuple[Reference, Digest]:
+    def _find(self, path: str, asked: Reference, client: str | None) -> tuple[Reference, Digest]:
         """Return an image's full name and digest."""
         names, tag, digest = self._room.names, asked.tag, asked.digest
         name = names.canonical(path, None, tag)
@@ -76,7 +77,7 @@ class Archives:
             raise unknown(f"{full} is {found.digest} here", "leave the digest out")
         return full, found.digest
 
-    def _find_pinned(self, name: str, digest: Digest, client: str) -> Reference:
+    def _find_pinned(self, name: str, digest: Digest, client: str | None) -> Reference:
         """Name what is asked by digest alone: by the tag that stands for it, where one does."""
         tags = self._room.names.tags(name)
         known = sorted(tag for tag, root in tags.items() if root.digest == digest)
@@ -87,7 +88,7 @@ class Archives:
             raise self._absent(full, client)
         return full
 
-    def _absent(self, name: Reference, client: str) -> Exception:
+    def _absent(self, name: Reference, client: str | None) -> Exception:
         """Count a name that is not held, and say what is to be done."""
         found = absent(self._room.names, name.name, name.tag, name.digest)
         self._room.misses.record(found.name, client, nearest=found.nearest, command=found.command)

@@ -10,6 +10,7 @@ from aiohttp import web
 from mirrorkit.documents.values import file_path
 from mirrorkit.errors import IncompleteError
 from mirrorkit.oci.digest import Digest
+from mirrorkit.server.misses import asker
 from mirrorkit.server.plain import path_below, plainly, unknown
 from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.send import send_file
@@ -56,7 +57,7 @@ class Files:
         of = path.removesuffix(_CHECKSUM)
         if of != path and of in pinned:
             return _checksum(request, pinned[of])
-        raise self._absent(path, request.remote or "")
+        raise self._absent(path, asker(request))
 
     async def _send(self, request: web.Request, file: PinnedFile) -> web.StreamResponse:
         held = self._room.shelf.size(file.digest)
@@ -69,7 +70,7 @@ class Files:
         except FileNotFoundError:
             raise _not_here(file) from None
 
-    def _absent(self, path: str, client: str) -> web.HTTPNotFound:
+    def _absent(self, path: str, client: str | None) -> web.HTTPNotFound:
         """Say what is not here; only a path that could be one is repeated, and counted."""
         try:
             file_path(path)

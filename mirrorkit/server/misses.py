@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from mirrorkit.content import LOOK
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aiohttp import web
 
 MISSES_VERSION: Final = 1
 NAMES_MOST: Final = 200
@@ -44,6 +48,11 @@ class Miss:
         }
 
 
+def asker(request: web.Request) -> str | None:
+    """Return the address of who asks; None where `Mirrorkit-Look` says that nobody waits for it."""
+    return None if LOOK in request.headers else request.remote or ""
+
+
 class Misses:
     """Counts misses by name, in bounded memory: the name asked longest ago makes room.
 
@@ -60,9 +69,16 @@ class Misses:
         self._names: OrderedDict[str, Miss] = OrderedDict()
 
     def record(
-        self, name: str, client: str, *, nearest: str | None = None, command: str | None = None
+        self,
+        name: str,
+        client: str | None,
+        *,
+        nearest: str | None = None,
+        command: str | None = None,
     ) -> None:
-        """Count one request for a name by a client's address."""
+        """Count one request for a name by a client's address; none by who only looks."""
+        if client is None:
+            return
         name = name[:_NAME_MOST]
         miss = self._names.setdefault(name, Miss(name, nearest, command))
         self._names.move_to_end(name)

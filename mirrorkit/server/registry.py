@@ -17,6 +17,7 @@ from mirrorkit.oci.manifest import encode
 from mirrorkit.oci.mediatypes import OCI_INDEX
 from mirrorkit.oci.reference import is_repository, is_tag
 from mirrorkit.server.absent import absent
+from mirrorkit.server.misses import asker
 from mirrorkit.server.ranges import conditions, select
 from mirrorkit.server.recent import Pointed, Recent
 from mirrorkit.server.send import send_file
@@ -101,7 +102,7 @@ class Registry:
         except MissingError as miss:
             found = miss.absent
             self._room.misses.record(
-                found.name, request.remote or "", nearest=found.nearest, command=found.command
+                found.name, asker(request), nearest=found.nearest, command=found.command
             )
             return _refused(miss)
         except RefusalError as refusal:

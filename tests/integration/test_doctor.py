@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from mirrorkit.catalog.releases import release
 from mirrorkit.classroom.minikube.asked import asked
@@ -168,6 +168,9 @@ async def test_what_the_class_lacks_is_named_with_the_teachers_command(
     assert set(told) == {f"mirrorkit add {PAUSE}", "mirrorkit lock && mirrorkit sync"}
     assert "404" in told[f"mirrorkit add {PAUSE}"]
     assert "kubelet" in told["mirrorkit lock && mirrorkit sync"]
+    async with ClientSession() as session:
+        answer = await session.get(f"http://{ward.address}/api/v1/misses")
+        assert (await answer.json())["names"] == []  # no student asked
 
 
 async def test_what_is_still_on_its_way_is_told_apart(

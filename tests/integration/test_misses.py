@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mirrorkit.catalog import below
+from mirrorkit.content import LOOK
 from mirrorkit.server.limits import Limits
 from mirrorkit.store.disk import DiskStore
 from tests.integration.filled import fill, lock_of
@@ -96,6 +97,18 @@ async def test_what_is_wanted_and_not_pinned_yet_needs_a_lock_for_adding_it_agai
         assert "mirrorkit add" not in said
     (miss,) = await misses(client)
     assert (miss["name"], miss["command"]) == (wanted, "mirrorkit lock")
+
+
+async def test_what_only_looks_is_answered_the_same_and_is_no_miss(
+    client: TestClient[Any, Any],
+) -> None:
+    paths = ("/v2/nginx/manifests/alpin", "/files/bin/kubectl", "/archives/nginx:alpin.tar")
+    for path in paths:
+        assert (await client.head(path, headers={LOOK: "1"})).status == 404
+    assert await misses(client) == []
+    for path in paths:
+        assert (await client.head(path)).status == 404
+    assert {miss["count"] for miss in await misses(client)} == {1}
 
 
 async def test_a_digest_and_a_list_of_tags_are_misses_too(client: TestClient[Any, Any]) -> None:
