@@ -27,6 +27,8 @@ class Step(StrEnum):
     START = "start"
     READY = "ready"
     STUCK = "stuck"
+    GONE = "gone"
+    """Everything that setup.sh placed was taken away again."""
 
 
 _STEPS: Final = frozenset(Step)

@@ -29,6 +29,7 @@ class Row(NamedTuple):
     name: str
     state: SeatState
     findings: tuple[Finding, ...]
+    """What failed; a warning is in nobody's way."""
 
 
 class Roll(NamedTuple):
@@ -48,7 +49,7 @@ def call_roll(seats: Seats, say: Mapping[str, str]) -> Roll | None:
     if not any(parted.values()):
         return None
     rows = [
-        Row(seat.number, seat.report.name, state, seat.report.findings)
+        Row(seat.number, seat.report.name, state, seat.failures)
         for state in (SeatState.STUCK, SeatState.SILENT, SeatState.UNDER_WAY)
         for seat in parted[state]
     ]

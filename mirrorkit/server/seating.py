@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
-from mirrorkit.server.report import REPORT_BYTES, parse_report
+from mirrorkit.server.report import REPORT_BYTES, Step, parse_report
 from mirrorkit.server.seats import Seats
 from mirrorkit.server.turns import Turns
 
@@ -21,7 +22,7 @@ def add_seats(app: web.Application, seats: Seats, patience: float) -> None:
     app[SEATS] = seats
 
     async def report(request: web.Request) -> web.Response:
-        """Take one report; the answer is the seat's number."""
+        """Take one report; the answer is the seat's number, or empty where it is gone."""
         if (
             "Origin" in request.headers
         ):  # a page in a student's browser, for curl and wget have none
@@ -32,17 +33,21 @@ def add_seats(app: web.Application, seats: Seats, patience: float) -> None:
             )
         body = await _body(request, patience)
         try:
-            seat = seats.record(parse_report(body), request.remote or "")
+            told = parse_report(body)
         except ValueError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
+        if told.step is Step.GONE:
+            seats.forget(told.id)
+            return web.Response(status=HTTPStatus.NO_CONTENT)
+        seat = seats.record(told, request.remote or "")
         return web.Response(text=f"{seat.number}\n")
 
-    async def told(_: web.Request) -> web.Response:
+    async def roll(_: web.Request) -> web.Response:
         """Answer who is ready and who is stuck on what."""
         return web.json_response(seats.as_json(), headers={"Cache-Control": "no-store"})
 
     app.router.add_post(_PATH, report)
-    app.router.add_get(_PATH, told)
+    app.router.add_get(_PATH, roll)
 
 
 async def _body(request: web.Request, patience: float) -> bytes:

@@ -19,6 +19,7 @@ from mirrorkit.server.report import Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mirrorkit.classroom.findings import Finding
     from mirrorkit.server.report import Report
 
 SEATS_VERSION: Final = 1
@@ -27,6 +28,8 @@ FADES_AFTER: Final = 12 * 3600.0
 """Seconds after its last report that a seat is another class's."""
 SILENT_AFTER: Final = 15 * 60.0
 """Seconds without a report after which a seat that was under way has given up."""
+_REFUSALS: Final = frozenset({"SEED", "KEPT"})
+"""Codes of setup.sh for what it would not do (`--reset`, `--uninstall`), having changed nothing."""
 
 
 class SeatState(StrEnum):
@@ -53,17 +56,22 @@ class Seat:
 
     def state(self, now: float) -> SeatState:
         """Say how it is at a time; a failed check is in the way whatever the step."""
-        step, findings = self.report.step, self.report.findings
+        step = self.report.step
         if step is Step.READY:
             return SeatState.READY
-        if step is Step.STUCK or any(finding.state is State.FAIL for finding in findings):
+        if self.failures or (step is Step.STUCK and not self.report.findings):
             return SeatState.STUCK
         return SeatState.SILENT if now - self.last > SILENT_AFTER else SeatState.UNDER_WAY
 
     @property
+    def failures(self) -> tuple[Finding, ...]:
+        """What is in its way."""
+        return _failures(self.report)
+
+    @property
     def code(self) -> str:
-        """What it is stuck on, where it said that: the first failure, else the first warning."""
-        return self.report.findings[0].code if self.report.findings else ""
+        """What it is stuck on, where it said that: the first failure."""
+        return self.failures[0].code if self.failures else ""
 
     def as_json(self, now: float) -> dict[str, object]:
         """Return it as data, without its id; times are ISO 8601 in UTC."""
@@ -99,11 +107,14 @@ class Seats:
         if seat is None:
             seat = self._new(report, address, now)
         else:
-            name, step = report.name or seat.report.name, _step(seat.report.step, report)
-            seat.report, seat.last = report._replace(name=name, step=step), now
+            seat.report, seat.last = _after(seat.report, report), now
             seat.address = address
             self._seats.move_to_end(report.id)
         return seat
+
+    def forget(self, id_: str) -> None:
+        """Drop a seat that took everything away again: it waits for nothing."""
+        self._seats.pop(id_, None)
 
     def seats(self) -> list[Seat]:
         """Return the seats, by number."""
@@ -150,11 +161,23 @@ class Seats:
             del self._seats[id_]
 
 
-def _step(before: Step, report: Report) -> Step:
-    """Return where a seat is: one that is ready stays so when a later look finds nothing amiss."""
-    fails = any(finding.state is State.FAIL for finding in report.findings)
-    is_look = before is Step.READY and report.step is Step.CHECK
-    return Step.READY if is_look and not fails else report.step
+def _failures(report: Report) -> tuple[Finding, ...]:
+    return tuple(finding for finding in report.findings if finding.state is State.FAIL)
+
+
+def _after(before: Report, report: Report) -> Report:
+    """Return what holds of a seat that reports again.
+
+    One that is ready stays so when a later look finds nothing amiss, and what was only refused is
+    no news of a seat that has a failure.
+    """
+    name, failures = report.name or before.name, _failures(report)
+    is_refusal = bool(failures) and all(one.code in _REFUSALS for one in failures)
+    if is_refusal and _failures(before):
+        return before._replace(name=name)
+    is_look = before.step is Step.READY and report.step is Step.CHECK
+    step = Step.READY if is_look and not failures else report.step
+    return report._replace(name=name, step=step)
 
 
 def stuck_on(parted: Mapping[SeatState, list[Seat]]) -> dict[str, int]:

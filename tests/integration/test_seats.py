@@ -67,7 +67,7 @@ async def test_before_the_first_report_the_page_has_no_word_of_seats(
     assert PHRASES["en"]["seats"] not in seen.text
 
 
-@pytest.mark.parametrize("body", ["", "x", text(1, "gone"), text(1) + "fail\tno code\tx\t"])
+@pytest.mark.parametrize("body", ["", "x", text(1, "went"), text(1) + "fail\tno code\tx\t"])
 async def test_what_is_no_report_is_refused_in_a_sentence(
     client: TestClient[Any, Any], body: str
 ) -> None:
@@ -88,6 +88,15 @@ async def test_a_long_report_is_refused_whether_it_says_its_length_or_not(
     assert (await client.post(SEATS, data=b"x" * (REPORT_BYTES + 1))).status == 413
     assert (await client.post(SEATS, data=pieces(REPORT_BYTES // 1024 + 1))).status == 413
     assert (await client.post(SEATS, data=text(1))).status == 200
+
+
+async def test_a_seat_that_took_everything_away_is_not_stuck_and_is_no_seat(
+    client: TestClient[Any, Any],
+) -> None:
+    await client.post(SEATS, data=text(1, "stuck"))
+    for _ in range(2):
+        assert (await client.post(SEATS, data=text(1, "gone"))).status == 204
+    assert (await (await client.get(SEATS)).json())["seats"] == []
 
 
 async def test_a_page_in_a_browser_reports_nothing(client: TestClient[Any, Any]) -> None:
@@ -131,10 +140,15 @@ async def test_prometheus_is_told_how_many_there_are_of_each_state(tmp_path: Pat
 
 async def check(client: TestClient[Any, Any], home: Path, *arguments: str) -> None:
     """Let setup.sh look at this machine, and report it."""
+    await setup(client, home, "--check", *arguments)
+
+
+async def setup(client: TestClient[Any, Any], home: Path, *words: str) -> None:
     done = await asyncio.create_subprocess_exec(
-        *("sh", "-s", "--", "--check", *arguments),
+        *("sh", "-s", "--", *words),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
         env=environment(HOME=str(home), LANG="C"),
     )
     await done.communicate(setup_script(f"127.0.0.1:{client.port}").encode())
@@ -153,6 +167,15 @@ async def test_setup_reports_what_it_found_and_is_one_seat_however_often_it_runs
     assert seat["name"] == "Li[2J 梅"
     assert {finding["state"] for finding in seat["findings"]} <= {"warn", "fail"}
     assert list(home.iterdir()) == []
+
+
+async def test_setup_that_took_everything_away_is_no_seat_any_more(
+    client: TestClient[Any, Any], tmp_path: Path
+) -> None:
+    await check(client, tmp_path)
+    assert len((await (await client.get(SEATS)).json())["seats"]) == 1
+    await setup(client, tmp_path, "--uninstall")
+    assert (await (await client.get(SEATS)).json())["seats"] == []
 
 
 async def test_two_students_of_one_machine_are_two_seats(

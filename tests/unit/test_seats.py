@@ -76,6 +76,30 @@ def test_a_failed_check_is_in_the_way_and_a_warning_is_not() -> None:
     assert states(seats) == {1: "under-way", 2: "stuck", 3: "ready"}
 
 
+def test_warnings_alone_are_not_stuck_whatever_the_step_and_stand_beside_no_failure() -> None:
+    seats = Seats()
+    seats.record(report(1, Step.STUCK, LATE), "a")
+    seats.record(report(2, Step.STUCK, LATE, NO_DOCKER), "a")
+    assert states(seats) == {1: "under-way", 2: "stuck"}
+    assert headline(seats) == "0 ready, 1 without Docker, 1 under way"
+    roll = call_roll(seats, PHRASES[ENGLISH])
+    assert roll is not None
+    shown = {row.number: [finding.code for finding in row.findings] for row in roll.rows}
+    assert shown == {1: [], 2: ["DOCKER"]}
+
+
+def test_what_was_only_refused_replaces_no_failure_and_is_told_where_there_is_none() -> None:
+    seats = Seats()
+    no_seed = "fail\tSEED\ta seed is not here\tcurl 10.0.0.1:5080 | sh -s -- --with-seed"
+    seats.record(report(1, Step.STUCK, NO_DOCKER), "a")
+    seats.record(report(2), "a")
+    for number in (1, 2):
+        seats.record(report(number, Step.STUCK, no_seed), "a")
+    assert [seat.code for seat in seats.seats()] == ["DOCKER", "SEED"]
+    seats.record(report(1), "a")
+    assert states(seats) == {1: "ready", 2: "stuck"}
+
+
 def test_a_seat_under_way_that_falls_silent_is_told_apart_and_all_fade_in_time() -> None:
     clock = Clock()
     seats = Seats(clock)

@@ -214,7 +214,10 @@ not_yet() {
     exit 1
 }
 
-do_uninstall() { uninstall; }
+do_uninstall() {
+    uninstall
+    report gone
+}
 
 stop() {
     [ -z "$CHILD" ] || kill "$CHILD" 2>/dev/null

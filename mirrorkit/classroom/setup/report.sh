@@ -6,7 +6,7 @@ REPORT=1
 NICKNAME=
 SEAT_HOME= # whose seat it is, where that is not HOME
 
-# report STEP: check, download, start, ready or stuck; never in the way of anything.
+# report STEP: check, download, start, ready, stuck or gone; never in the way of anything.
 report() {
     local file
     [ -n "$REPORT" ] && [ -n "${CLIENT:-}" ] || return 0
