@@ -206,3 +206,11 @@ def test_without_timeout_too_a_program_that_hangs_is_ended(
         "echo $left",
     )
     assert told(shell, tmp_path, *calls) == "said\n3\nat once\nended\nof standard input\n"
+
+
+def test_a_run_that_came_to_nothing_leaves_no_folder(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    calls = ("COMMAND=setup; hold_lock", 'make_folder "$HOME_DIR/partial"; let_go')
+    assert told(shell, tmp_path, *calls) == ""
+    assert not (tmp_path / ".mirrorkit").exists()

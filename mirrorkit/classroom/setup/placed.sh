@@ -61,7 +61,7 @@ is_alive() {
 let_go() {
     [ -n "$LOCK" ] || return 0
     rm -rf "$LOCK"
-    rmdir "$HOME_DIR" 2>/dev/null || : # nothing came of it
+    rmdir "$HOME_DIR/bin" "$HOME_DIR/partial" "$HOME_DIR" 2>/dev/null || : # nothing came of it
 }
 
 # placed KIND: what was noted of a kind, the last first.
