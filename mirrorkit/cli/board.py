@@ -95,7 +95,8 @@ class LineBoard(Display):
         self._of = f"{name}, " if self._is_named else ""
         note(f"{name}: {self.view.held()} complete")
         if self.view.student_line is not None:
-            self.tell_once(_students(self.view.student_line))
+            wait = "not yet, for nothing is held here; then " if self.view.is_empty else ""
+            self.tell_once(f"{wait}{_students(self.view.student_line)}")
         self._tell_estimate()
 
     def show(self, event: Event) -> None:
@@ -109,7 +110,7 @@ class LineBoard(Display):
     def words(self, event: Event) -> str | None:
         """Say besides where nothing is held that nobody could give it."""
         if isinstance(event, SourcesSilent) and self.view.is_empty:
-            return f"{self.view.next_step()}; trying again in {event.retry_in:.0f} s"
+            return self.view.next_step()
         return super().words(event)
 
     def ended(self, report: SyncReport) -> None:
@@ -219,8 +220,8 @@ def follow(view: View, event: Event) -> None:
             view.phase = Phase.SYNCING
         case ImageCompleted(name=name) | FileCompleted(path=name):
             view.arrived.add(name)
-        case SourcesSilent():
-            view.phase = Phase.SILENT
+        case SourcesSilent(retry_in=seconds):
+            view.phase, view.retry_in = Phase.SILENT, seconds
         case TryingAgain():
             view.phase = Phase.LACKING
         case _:

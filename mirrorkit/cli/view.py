@@ -39,7 +39,7 @@ class Row(NamedTuple):
 _NEXT = {
     Phase.LOOKING: "looking for what is missing",
     Phase.SYNCING: "leave this running; what is complete can be pulled already",
-    Phase.SILENT: "no source answers: serving what is here, looking again by itself",
+    Phase.SILENT: "no source answers: serving what is here",
     Phase.LACKING: "some could not be had, see above; it is tried again by itself",
 }
 _EMPTY = "no source answers and nothing is held yet: check this machine's network"
@@ -62,6 +62,8 @@ class View:
     """What the students' machines reported, in a line; empty before the first."""
     arrived: set[str] = field(default_factory=set)
     """Names completed since the last look."""
+    retry_in: float = 0.0
+    """Seconds from one look for a source to the next, while none answers."""
 
     @property
     def estimate(self) -> Estimate | None:
@@ -101,8 +103,9 @@ class View:
 
     def next_step(self) -> str:
         """Say what the teacher does now."""
-        if self.phase is Phase.SILENT and self.is_empty:
-            return _EMPTY
+        if self.phase is Phase.SILENT:
+            why = _EMPTY if self.is_empty else _NEXT[Phase.SILENT]
+            return f"{why}; trying again every {self.retry_in:.0f} s"
         if self.phase is not Phase.READY:
             return _NEXT[self.phase]
         url = self.reach.urls[0] if self.reach and self.reach.urls else None
@@ -138,7 +141,9 @@ class View:
         first, *others = self.reach.urls
         rows = [Row("Address", first), *(Row("", f"also {url}") for url in others[:3])]
         if self.student_line is not None:
-            rows.append(Row("Students", f"{self.student_line}  (each types this line)"))
+            line = f"{self.student_line}  (each types this line)"
+            wait = "not yet, for nothing is held here; then: " if self.is_empty else ""
+            rows.append(Row("Students", f"{wait}{line}"))
         return rows
 
     def _held(self) -> list[Row]:

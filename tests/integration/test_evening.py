@@ -241,7 +241,7 @@ def test_where_nothing_is_held_and_nobody_answers_that_is_one_line(desk: Desk, p
     assert said == [
         (
             "no source answers and nothing is held yet: check this machine's network;"
-            " trying again in 10 s"
+            " trying again every 10 s"
         )
     ]
 

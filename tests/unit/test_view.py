@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mirrorkit.cli.board import LineBoard
+from mirrorkit.cli.board import LineBoard, follow
 from mirrorkit.cli.view import Phase, Row, View
 from mirrorkit.events import BytesArrived, ConnectionsChanged, Planned, SourcesSilent
 from mirrorkit.flows.check import Completeness, Item, State
@@ -113,10 +113,12 @@ def test_when_all_is_there_it_says_what_to_do_next() -> None:
 
 
 def test_without_a_source_an_empty_store_is_called_that() -> None:
-    view = View(40, CABLE, look=look(State.ABSENT), phase=Phase.SILENT)
+    view = View(40, CABLE, look=look(State.ABSENT))
+    follow(view, SourcesSilent(10))
     assert "nothing is held yet" in words(view)["Next"]
+    assert words(view)["Next"].endswith("; trying again every 10 s")
     view.look = look(State.COMPLETE, State.ABSENT)
-    assert "serving what is here" in words(view)["Next"]
+    assert words(view)["Next"].endswith("serving what is here; trying again every 10 s")
 
 
 def test_while_no_source_answers_what_is_held_is_looked_at_again() -> None:
@@ -138,6 +140,8 @@ def test_of_a_class_on_minikube_it_says_the_line_that_students_type() -> None:
     assert "Students" not in words(view)
     needed = replace(item("kicbase", State.ABSENT), needed_by=("minikube v1.25.2",))
     view.look = Look(Completeness((needed,)), None)
+    assert words(view)["Students"].startswith("not yet, for nothing is held here; then: curl ")
+    view.look = Look(Completeness((needed, item("pause", State.COMPLETE))), None)
     assert words(view)["Students"].startswith("curl 192.168.1.10:5080 | sh ")
     view.reach = Reach(5080, advertised="[fd00::1]:5080")
     assert words(view)["Students"].startswith("curl '[fd00::1]:5080' | sh ")
