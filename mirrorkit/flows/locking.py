@@ -92,18 +92,18 @@ class Locked:
         return to_markdown(self.changes) if as_markdown else to_text(self.changes)
 
     def summary(self) -> str:
-        """Say in one line what the lock holds and how sure it is."""
+        """Say in one line how much of what is wanted is pinned, and how sure that is."""
         known = [image.known for image in self.lock.images]
         known += [file.known for file in self.lock.files]
-        parts = [
-            counted(len(self.lock.images), "image"),
-            counted(len(self.lock.files), "file"),
-            f"{known.count(PROVEN)} of {len(known)} proven",
-        ]
+        wanted = len(known) + len(self.lock.unpinned)
+        counts = ((len(self.lock.images), "image"), (len(self.lock.files), "file"))
+        parts = [", ".join(counted(count, noun) for count, noun in counts)]
+        if self.lock.unpinned:
+            parts = [f"{len(known)} of {wanted} pinned ({parts[0]})"]
+            parts.append(f"{len(self.lock.unpinned)} not pinned yet")
+        parts.append(f"{known.count(PROVEN)} of {len(known)} proven")
         if FIRST_SIGHT in known:
             parts.append(f"{known.count(FIRST_SIGHT)} first-sight")
-        if self.lock.unpinned:
-            parts.append(f"{len(self.lock.unpinned)} unpinned")
         return ", ".join(parts)
 
     def as_json(self) -> dict[str, object]:

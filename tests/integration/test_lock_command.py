@@ -185,7 +185,9 @@ def test_a_published_digest_that_the_registry_contradicts_is_shown_and_kept(desk
 
 def test_offline_what_is_published_is_expected_and_the_rest_unpinned(desk: Desk) -> None:
     wish(desk, f"http://127.0.0.1:{free_port()}", PAUSE, APP)
-    assert desk.run("lock").status == 0
+    done = desk.run("lock")
+    assert done.status == 0
+    assert "1 of 2 pinned (1 image, 0 files), 1 not pinned yet" in done.err
     lock = lock_of(desk)
     assert [(pin.digest, pin.known) for pin in lock.images] == [(PUBLISHED, "expected")]
     assert [(entry.name, entry.needed_by) for entry in lock.unpinned] == [(APP, ("images.yaml",))]
