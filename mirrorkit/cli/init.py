@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -36,6 +36,11 @@ Platforms = Annotated[
 ]
 Output = Annotated[Path, typer.Option(help="The file to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")]
+
+_PRESETS: Final = {
+    "course": "a beginner's course of 2022 with all its lessons",
+    "current": "today's versions and one lesson as an example, for lessons of your own",
+}
 
 
 def command(
@@ -120,6 +125,8 @@ def _asked() -> tuple[str, Choice]:
     def addons(text: str) -> tuple[str, ...]:
         return tuple(word for word in words(text) if addon_images(word, minikube) is not None)
 
+    for each, what in _PRESETS.items():
+        note(f"{each}: {what}, {_versions(preset_wish(each))}")
     name = ask(
         "Preset (course, current)", PRESETS[0], lambda text: checked(text, PRESETS, "preset")
     )
@@ -150,9 +157,15 @@ def _document(output: Path, preset: str, wish: Wish) -> dict[str, object]:
 
 
 def _tell(output: Path, wish: Wish) -> None:
+    import shlex
+
     from mirrorkit.progress import counted
 
-    versions = f"minikube {', '.join(wish.minikube)}, Kubernetes {', '.join(wish.kubernetes)}"
     lessons = counted(len(wish.lessons), "lesson")
-    say(f"wrote {printable(str(output))}: {versions}, {wish.runtime}, {lessons}")
-    note("next: `mirrorkit add NAME` for more images, then `mirrorkit lock`")
+    say(f"wrote {printable(str(output))}: {_versions(wish)}, {wish.runtime}, {lessons}")
+    file = "" if output == Path("images.yaml") else f" {printable(shlex.quote(str(output)))}"
+    note(f"next: `mirrorkit up{file}` fetches and serves it; `mirrorkit add NAME` for more images")
+
+
+def _versions(wish: Wish) -> str:
+    return f"minikube {', '.join(wish.minikube)}, Kubernetes {', '.join(wish.kubernetes)}"

@@ -30,6 +30,7 @@ from mirrorkit.cli import (
 )
 from mirrorkit.cli.helptext import readable_help
 from mirrorkit.cli.output import note, say, tell_bug, tell_error
+from mirrorkit.cli.questions import NotAnsweredError
 from mirrorkit.errors import EXIT_BUG, EXIT_INTERRUPTED, MirrorkitError, UsageError
 
 if TYPE_CHECKING:
@@ -134,6 +135,9 @@ def run(arguments: list[str]) -> int:
     except MirrorkitError as error:
         tell_error(error, as_json=as_json)
         return error.exit_status
+    except NotAnsweredError:
+        note("interrupted")
+        return EXIT_INTERRUPTED
     except KeyboardInterrupt:
         status = EXIT_INTERRUPTED
     except typer.TyperException as error:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class NotAnsweredError(KeyboardInterrupt):
+    """Ctrl-C at a question: nothing was begun, so there is nothing to keep."""
+
+
 def is_terminal() -> bool:
     """Say whether a person can read a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
@@ -22,11 +26,15 @@ def is_terminal() -> bool:
 def ask(question: str, default: str, read: Callable[[str], T]) -> T:
     """Ask until the answer can be read; Enter takes the default.
 
-    UsageError when there will be no answer (Ctrl-D).
+    UsageError when there will be no answer (Ctrl-D), NotAnsweredError at Ctrl-C.
     """
     while True:
         print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.buffer.readline().decode(errors="replace")
+        try:
+            answer = sys.stdin.buffer.readline().decode(errors="replace")
+        except KeyboardInterrupt as error:
+            note("")
+            raise NotAnsweredError from error
         if not answer:
             note("")
             raise UsageError("no answer; nothing was written", hint="mirrorkit init --help")

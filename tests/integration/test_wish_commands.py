@@ -154,6 +154,8 @@ def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
 
 def test_on_a_terminal_it_asks_and_asks_again_what_it_cannot_read(desk: Desk) -> None:
     with asked(desk) as (process, terminal):
+        answer(terminal, "course: a beginner's course of 2022", "")
+        answer(terminal, "current: today's versions", "")
         answer(terminal, "Preset (course, current) [course]: ", "curent\n")
         answer(terminal, "'curent' is no preset; one of course, current", "")
         answer(terminal, "Preset (course, current) [course]: ", "current\n")
@@ -192,6 +194,7 @@ def test_no_answer_writes_nothing(desk: Desk) -> None:
         wait_until(lambda: terminal.shows(QUESTIONS[0]), 15, "a question")
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 130
+        wait_until(lambda: terminal.shows("\ninterrupted\r\n"), 15, "the last word")
     assert names_in(desk) == []
 
 
