@@ -15,12 +15,14 @@ from mirrorkit.settings import PORT_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mirrorkit.documents.configuration import Listen
     from mirrorkit.host.listener import Program
     from mirrorkit.server.locks import LockFiles
     from mirrorkit.server.runner import Runner
     from mirrorkit.settings import Settings
 
 _PORTS: Final = 20
+_ANY: Final = (None, "0.0.0.0", "::")  # noqa: S104 - recognised, not chosen
 
 
 async def start_somewhere(
@@ -40,7 +42,7 @@ async def start_somewhere(
         except AddressInUseError as error:
             holder = program_on(port)
             if not settings.is_port_open or (holder is not None and holder.is_mirrorkit):
-                _refuse(error, holder)
+                _refuse(error, holder, listen)
             if not is_quiet:
                 note(f"port {port} is taken by {_named(holder)}; trying the next")
             continue
@@ -63,13 +65,17 @@ def _candidates(settings: Settings) -> Iterator[int]:
         yield from (port for port in ports if port != settings.listen.port)
 
 
-def _refuse(error: AddressInUseError, holder: Program | None) -> NoReturn:
+def _refuse(error: AddressInUseError, holder: Program | None, listen: Listen) -> NoReturn:
     if holder is None:
         raise error
-    hint = error.hint
-    if holder.is_mirrorkit:
-        hint = "it goes on serving; for another class choose another port: --listen :5081"
-    raise AddressInUseError(f"{error.message}: {_named(holder)}", hint=hint) from error
+    if not holder.is_mirrorkit:
+        raise AddressInUseError(f"{error.message}: {_named(holder)}", hint=error.hint) from error
+    url = f"http://{'localhost' if listen.host in _ANY else listen.host}:{listen.port}"
+    raise AddressInUseError(
+        f"{_named(holder)} serves on {listen} already",
+        hint=f"look at {url}, or stop it with Ctrl-C in its terminal;"
+        f" for another class beside it: --listen :{listen.port + 1}",
+    ) from error
 
 
 def _named(holder: Program | None) -> str:

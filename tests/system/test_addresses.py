@@ -148,8 +148,9 @@ def test_a_port_that_was_asked_for_is_never_changed(host: Host, desk: Desk) -> N
     assert not (desk.store / "port").exists()
 
 
-def test_a_second_up_says_that_the_first_goes_on(host: Host, desk: Desk) -> None:
-    with up(host, desk), pytest.raises(LabError, match=r"exit 6\nerror: .*: mirrorkit \(process"):
+def test_a_second_up_says_where_the_first_serves_and_what_to_do(host: Host, desk: Desk) -> None:
+    said = r"error: mirrorkit \(process \d+\) serves on :5080 already\nhint: look at http://local"
+    with up(host, desk), pytest.raises(LabError, match=rf"exit 6\n{said}host:5080, or stop it"):
         in_desk(host, desk, "up")
     assert not (desk.store / "port").exists()
 
