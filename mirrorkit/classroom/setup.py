@@ -28,10 +28,15 @@ _HEAD: Final = """\
 """
 
 
-def setup_script(address: str, paths: Iterable[str] = ()) -> str:
-    """Return the script that uses the mirror at `HOST:PORT`; `paths` are those of its files."""
+def setup_script(address: str, paths: Iterable[str] = (), *, is_made_up: bool = False) -> str:
+    """Return the script that uses the mirror at `HOST:PORT`; `paths` are those of its files.
+
+    Of a class that is made up it says so, and does nothing.
+    """
     engines = shlex.quote(" ".join(path for path in sorted(paths) if _DOCKER.fullmatch(path)))
-    return f"{_HEAD}MIRROR={shlex.quote(address)}\nDOCKER_FILES={engines}\n{_functions()}"
+    made_up = "1" if is_made_up else ""
+    known = f"MIRROR={shlex.quote(address)}\nDOCKER_FILES={engines}\nMADE_UP={made_up}\n"
+    return f"{_HEAD}{known}{_functions()}"
 
 
 def setup_line(address: str) -> str:

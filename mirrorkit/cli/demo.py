@@ -21,6 +21,7 @@ Address = Annotated[
     ),
 ]
 _SHORT = 10
+_REAL = "A real class: `mirrorkit up course` in a folder of its own, with a network."
 
 
 def command(once: Once = False, listen: Address = None, as_json: Json = False) -> int:
@@ -47,14 +48,20 @@ def command(once: Once = False, listen: Address = None, as_json: Json = False) -
     return asyncio.run(run_demo(address, is_once=once, as_json=as_json))
 
 
-async def run_demo(listen: Listen | None, *, is_once: bool, as_json: bool) -> int:
-    """Run the demo; Ctrl-C and SIGTERM end it in order, so that nothing is left behind."""
+async def run_demo(
+    listen: Listen | None, *, is_once: bool, as_json: bool, then: str = _REAL
+) -> int:
+    """Run the demo; Ctrl-C and SIGTERM end it in order, so that nothing is left behind.
+
+    `then` is the last line: how to come to a real class.
+    """
     import asyncio
     import signal
+    from functools import partial
 
     from mirrorkit.errors import EXIT_INTERRUPTED
 
-    tell = _say_told_json if as_json else _say_told
+    tell = _say_told_json if as_json else partial(_say_told, then)
     task = asyncio.create_task(_steps(listen, tell, is_once=is_once))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -86,7 +93,7 @@ def _say_told_json(told: Told) -> None:
     say_json({"event": type(told).__name__.lower(), "made_up": True, **told._asdict()})
 
 
-def _say_told(told: Told) -> None:
+def _say_told(then: str, told: Told) -> None:
     """Print what a demo tells, for people."""
     from mirrorkit.demo.told import Answer, Begun, Ended, Serving, Step, Unplugged
 
@@ -104,7 +111,7 @@ def _say_told(told: Told) -> None:
         case Answer():
             _say_answer(told)
         case Ended():
-            _say_end(told)
+            _say_end(told, then)
 
 
 def _say_answer(answer: Answer) -> None:
@@ -115,8 +122,8 @@ def _say_answer(answer: Answer) -> None:
         say(f"  {'':<10} {'' if answer.is_right else 'WRONG: '}{answer.result}")
 
 
-def _say_end(end: Ended) -> None:
+def _say_end(end: Ended, then: str) -> None:
     say("\nEvery answer was right. All of it was made up; nothing real was downloaded.")
-    say("Your own class: `mirrorkit up course`, in a folder for it.")
     if end.is_serving:
-        say(f"Serving the made-up class until Ctrl-C: open {end.url}/ or try curl {end.url}/health")
+        say(f"Serving the made-up class until Ctrl-C: open {end.url}/")
+    say(then)

@@ -48,8 +48,8 @@ DemoIfOffline = Annotated[
     ),
 ]
 _OFFLINE = "no source answers and nothing is held yet: here is the made-up class"
-_ONLINE = "once there is a network, the same command fetches the real one"
-_BEGIN = "`mirrorkit up course` starts a real one"
+_ONLINE = "Your class: stop this with Ctrl-C; run the same command once there is a network."
+_BEGIN = "Your class: stop this with Ctrl-C; `mirrorkit up course` once there is a network."
 
 
 def command(
@@ -131,11 +131,10 @@ def _show_demo(settings: Settings, why: str, then: str, *, as_json: bool) -> int
 
     from mirrorkit.cli.demo import run_demo
 
-    tell(why, as_json=as_json)
-    tell(f"{then}\n", as_json=as_json)
+    tell(f"{why}\n", as_json=as_json)
     is_asked = settings.origins["listen"] != "built-in"
     listen = settings.listen if is_asked else None
-    return asyncio.run(run_demo(listen, is_once=False, as_json=as_json))
+    return asyncio.run(run_demo(listen, is_once=False, as_json=as_json, then=then))
 
 
 def _placed(settings: Settings, target: str | None) -> tuple[Settings, Path]:

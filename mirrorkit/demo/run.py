@@ -78,10 +78,11 @@ async def _started(
     """Start the server; return it and the address to ask it at."""
     wanted = listen or Listen(LOOPBACK, PORT)
     try:
-        runner = await start_server(replace(settings, listen=wanted), locks)
+        runner = await start_server(replace(settings, listen=wanted), locks, is_made_up=True)
     except AddressInUseError:
         if listen is not None:
             raise
-        runner = await start_server(replace(settings, listen=Listen(LOOPBACK, 0)), locks)
+        free = replace(settings, listen=Listen(LOOPBACK, 0))
+        runner = await start_server(free, locks, is_made_up=True)
     host = "localhost" if wanted.host in _ANY else wanted.host
     return runner, Listen(host, runner.addresses[0][1])

@@ -126,7 +126,8 @@ async def _taught(client: _Client, address: str) -> Answer:
     """See that a student's one line gets the program that knows this mirror's address."""
     said = (await client.get("/setup.sh")).decode(errors="replace")
     is_right = client.status == HTTPStatus.OK and f"MIRROR={address}\n" in said
-    result = f"of a real class: curl {address} | sh" if is_right else "no line to type"
+    line = "in a real class each student types: curl TEACHER:5080 | sh"
+    result = line if is_right else "no line to type"
     return _answer("student", client, result, is_right=is_right)
 
 

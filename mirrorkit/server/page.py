@@ -144,6 +144,7 @@ def _told(room: Room, address: str) -> dict[str, object]:
         "lines": lines,
         "locks": locks,
         "complete": complete,
+        "made_up": room.is_made_up,
         "error": error,
         "cautions": ["loopback"] if is_loopback else [],
     }

@@ -36,10 +36,18 @@ class Room:
     """One class being served; what another process syncs or edits is noticed.
 
     `locks` returns the locks by name, the same object as long as nothing changed.
+    One that `is_made_up` is the demo's: nobody is to take it for the class.
     """
 
-    def __init__(self, shelf: FileShelf, locks: Callable[[], Mapping[str, Lock]]) -> None:
+    def __init__(
+        self,
+        shelf: FileShelf,
+        locks: Callable[[], Mapping[str, Lock]],
+        *,
+        is_made_up: bool = False,
+    ) -> None:
         self.shelf = shelf
+        self.is_made_up = is_made_up
         self._current_locks = locks
         self.manifests = Manifests(shelf)
         self.misses = Misses()

@@ -53,7 +53,7 @@ def _wants_setup(request: web.Request) -> bool:
 
 def _script_of(room: Room) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
-        text = setup_script(address_of(request), room.paths.pinned)
+        text = setup_script(address_of(request), room.paths.pinned, is_made_up=room.is_made_up)
         return web.Response(text=text, content_type="text/x-shellscript", headers=_HEADERS)
 
     return plainly(answer)

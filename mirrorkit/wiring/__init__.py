@@ -268,14 +268,14 @@ def load_images(
         return Loader(composer, store, engine, chosen, report).load(images, is_named=bool(names))
 
 
-async def start_server(settings: Settings, files: LockFiles) -> Runner:
-    """Listen and serve the store by its locks."""
+async def start_server(settings: Settings, files: LockFiles, *, is_made_up: bool = False) -> Runner:
+    """Listen and serve the store by its locks; the demo's class `is_made_up` and says so."""
     from mirrorkit.server.accesslog import open_access_log
     from mirrorkit.server.app import make_app, start
     from mirrorkit.server.limits import Limits, fit
     from mirrorkit.server.room import Room
 
-    room = Room(open_store(settings), files.current)
+    room = Room(open_store(settings), files.current, is_made_up=is_made_up)
     limits = fit(Limits(streams=settings.streams))
     log = open_access_log(settings.access_log)
     return await start(make_app(room, limits), settings.listen, limits, log)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
+import urllib.request
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -91,6 +93,17 @@ def test_it_serves_until_it_is_ended_and_leaves_nothing(
         out = desk.folder / "out"
         wait_until(lambda: "until Ctrl-C" in out.read_text(), 30, "the end of the tour")
         assert status_of(address, "/health") == 200
+        for lang, said in (("en", "This class is made up"), ("zh", "这门课是虚构的")):
+            with urllib.request.urlopen(f"http://{address}/?text&lang={lang}") as page:
+                assert said in page.read().decode()
+        typed = f"curl --silent {address} | LANG={{}} LC_ALL= sh"
+        for lang, said in (("C", "the made-up class of the demo"), ("zh_CN.UTF-8", "虚构课程")):
+            done = subprocess.run(
+                ("sh", "-c", typed.format(lang)), capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stdout) == (6, "")
+            assert said in done.stderr
+            assert "mirrorkit up course" in done.stderr
         assert len(list(temporary.iterdir())) == 1
         process.send_signal(number)
         assert process.wait(15) == 0

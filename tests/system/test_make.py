@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 LOCK = "version: 1\nunpinned: [{name: example.test/app:1}]\n"
 
 
-@pytest.mark.parametrize("target, shown", [("run", "until Ctrl-C"), ("demo", "The evening before")])
+@pytest.mark.parametrize(
+    "target, shown", [("run", "run the same command once"), ("demo", "The evening before")]
+)
 def test_ctrl_c_ends_make_quietly(tmp_path: Path, target: str, shown: str) -> None:
     program = tmp_path / "venv/bin/mirrorkit"
     program.parent.mkdir(parents=True)

@@ -70,6 +70,10 @@ main() {
     [ -t 0 ] || exec </dev/null
     SCRATCH= # the environment's is somebody else's, and this one is removed in the end
     choose_language
+    if [ -n "$MADE_UP" ]; then
+        tell "this is the made-up class of the demo; a real one: mirrorkit up course" "这是演示用的虚构课程；真正的课程：mirrorkit up course"
+        exit 6
+    fi
     trap 'stop 130' INT
     trap 'stop 143' TERM
     trap 'stop 129' HUP
