@@ -93,6 +93,9 @@ def invocations(commands: str) -> Iterator[list[str]]:
 def accept(words: list[str], where: str, *, is_whole: bool = True) -> None:
     """Let the command line parse these words without running anything."""
     command: Any = typer.main.get_command(app)
+    if words == ["--install-completion"]:  # parsing it would write to the home of who tests
+        assert any(words[0] in parameter.opts for parameter in command.params)
+        return
     try:
         context = command.make_context("mirrorkit", list(words))
         while hasattr(command, "commands"):
