@@ -151,12 +151,15 @@ class UnreachableError(UpstreamError):
         hint: str | None = None,
         retry_after: float | None = None,
         is_remembered: bool = False,
+        is_unreached: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         """Seconds the source asks us to stay away, where it said so."""
         self.is_remembered = is_remembered
         """Whether it was not asked at all, for it could not be reached a moment ago."""
+        self.is_unreached = is_unreached
+        """Whether there was not even a connection."""
 
 
 class NotFoundError(UpstreamError):

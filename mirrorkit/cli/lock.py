@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mirrorkit.cli.options import Config, Json, SourceNames, Store, settings_from
-from mirrorkit.cli.output import note, note_wait, printable, say, say_data, say_json
+from mirrorkit.cli.output import (
+    note,
+    note_wait,
+    printable,
+    say,
+    say_data,
+    say_json,
+    tell_error,
+)
+from mirrorkit.errors import UnreachableError
 
 if TYPE_CHECKING:
     from mirrorkit.documents.lockdiff import Change
@@ -56,12 +65,13 @@ def command(
     """Pin exactly which bytes images.yaml comes to, in images.lock.yaml.
 
     Published digests come first; tags that move are asked of their registries, and an earlier pin
-    is kept unless --upgrade gives it up. Without a network it pins what is published and lists the
-    rest as unpinned. A published digest that a registry contradicts is shown, never replaced,
-    unless --upgrade names the image. What each source has under an image's tag is noted in the
-    lock. With --source a tag means what that source has under it, and each image is told to be the
-    same as published, the same image in other bytes, another one, or unknown. Ends with 1 where a
-    source has something else than what was published.
+    is kept unless --upgrade gives it up. Without a network it pins what is published, lists the
+    rest as unpinned and ends with 4; with --offline, which asks nobody, with 0. A published digest
+    that a registry contradicts is shown, never replaced, unless --upgrade names the image. What
+    each source has under an image's tag is noted in the lock. With --source a tag means what that
+    source has under it, and each image is told to be the same as published, the same image in other
+    bytes, another one, or unknown. Ends with 1 where a source has something else than what was
+    published.
 
     \b
     Examples:
@@ -74,6 +84,7 @@ def command(
     """
     import asyncio
 
+    from mirrorkit.cli.counter import counting
     from mirrorkit.flows.locking import Inquiry
     from mirrorkit.settings import lock_of
     from mirrorkit.wiring import lock_wish, write_locked
@@ -86,14 +97,17 @@ def command(
         note_wait(f"asking the sources about {printable(str(wish))}; --offline asks none …")
     writes = not (check or diff or markdown)
     inquiry = Inquiry(not offline, notes_sources=writes and not no_sources, keeps_files=writes)
-    locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up))
+    with counting("asked about", is_quiet=offline or as_json) as count:
+        locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up, count=count))
     if writes:
         write_locked(lock, locked)
     if as_json:
         say_json(locked.as_json(), indent=1)
     else:
         _tell(locked, lock, writes=writes, as_markdown=markdown)
-    return 1 if locked.is_troubling or (check and locked.has_changed) else 0
+    if locked.is_troubling or (check and locked.has_changed):
+        return 1
+    return UnreachableError.exit_status if locked.is_unanswered else 0
 
 
 def _tell(locked: Locked, path: Path, *, writes: bool, as_markdown: bool) -> None:
@@ -105,6 +119,10 @@ def _tell(locked: Locked, path: Path, *, writes: bool, as_markdown: bool) -> Non
         say(f"{one.likeness:<10} {one.name}  {one.pinned}  {published}")
     tell_troubles(locked)
     note(f"{path}: {locked.summary()}{'' if writes else '; nothing was written'}")
+    if locked.is_unanswered:
+        error = "no source answers; pinned is only what is published or was pinned before"
+        hint = "check the network, then run `mirrorkit lock` again"
+        tell_error(UnreachableError(error, hint=hint), as_json=False)
 
 
 def tell_troubles(locked: Locked) -> None:
@@ -120,8 +138,12 @@ def tell_troubles(locked: Locked) -> None:
             f" but its registry has {difference.found}"
         )
         note(f"hint: if the registry is right: mirrorkit lock --upgrade {difference.name}")
+    alike: dict[str, list[str]] = {}
     for name, reason in locked.failures.items():
-        note(f"trouble   {name}: {reason}")
+        alike.setdefault(reason, []).append(name)
+    for reason, names in alike.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        note(f"trouble   {names[0]}{more}: {reason}")
 
 
 def tell_made(locked: Locked, path: Path, *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from mirrorkit.documents.pins import (
     PinnedImage,
     Unpinned,
 )
-from mirrorkit.errors import MirrorkitError, NotFoundError, SurroundingsError
+from mirrorkit.errors import MirrorkitError, NotFoundError, SurroundingsError, UnreachableError
 from mirrorkit.flows.attempts import each
 from mirrorkit.flows.lockfiles import pin_at_sight, pinned_before
 from mirrorkit.flows.sight import see
@@ -53,6 +53,13 @@ class Locking:
     """Indexes, manifests and configs that were seen, for `images.lock.d`."""
     differences: list[Difference] = field(default_factory=list)
     failures: dict[str, MirrorkitError] = field(default_factory=dict)
+    is_answered: bool = False
+    """Whether anybody who was asked was there, if only to say no."""
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Say whether sources were asked, and nobody was there."""
+        return bool(self.failures) and not self.is_answered
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class Choices:
     is_by_source: bool = False
     """Whether what a source has under a tag is wanted, rather than what is published."""
     jobs: int = 8
+    count: Callable[[int, int], None] = lambda _done, _all: None
+    """Is told how many images and files are done, and how many there are."""
     asks_pinned: bool = True
     """Whether what the earlier lock has is looked at again: Docker Hub counts each look."""
 
@@ -96,15 +105,24 @@ async def make_lock(want: Wanted, choices: Choices) -> tuple[Lock, Locking]:
     """
     locking = Locking()
 
+    def count() -> None:
+        done = len(locking.pins) + len(locking.files)
+        choices.count(done, len(want.images) + len(want.files))
+
     async def one(image: WantedImage) -> None:
         locking.pins[image.name] = await _pin(image, want.platforms, choices, locking)
+        count()
 
     async def one_file(file: WantedFile) -> None:
         locking.files[file.path] = await _pin_file(file, choices, locking)
+        count()
 
     await each(want.images, one, jobs=choices.jobs)
     await each(want.files, one_file, jobs=choices.jobs)
-    await _note_sources(choices, locking)
+    # Where nobody was there, the others need not be waited for, image by image.
+    await _note_sources(
+        replace(choices, candidates_of=None) if locking.is_unanswered else choices, locking
+    )
     pins = [locking.pins[image.name] for image in want.images]
     files = [locking.files[file.path] for file in want.files]
     return (
@@ -176,17 +194,26 @@ async def _look(
     failure: MirrorkitError | None = None
     for source in sources:
         try:
-            return await see(source, digest or image.name.tag or "", platforms)
+            seen = await see(source, digest or image.name.tag or "", platforms)
         except NotFoundError as error:
             failure = error
+            locking.is_answered = True
             await _compare(source, image, digest, locking)
         except SurroundingsError:
             raise
         except MirrorkitError as error:
             failure = error
+            locking.is_answered |= not _is_silence(error)
+        else:
+            locking.is_answered = True
+            return seen
     if failure is not None:
         locking.failures[str(image.name)] = failure
     return None
+
+
+def _is_silence(error: MirrorkitError) -> bool:
+    return isinstance(error, UnreachableError) and error.is_unreached
 
 
 async def _compare(
@@ -251,6 +278,10 @@ async def _pin_file(file: WantedFile, choices: Choices, locking: Locking) -> Pin
     before = choices.before.files if choices.before else ()
     earlier = next((old for old in before if old.path == file.path), None)
     sources = choices.files_of(file.urls) if choices.files_of else ()
-    return pinned_before(file, earlier) or await pin_at_sight(
-        file, sources, choices.store, locking.failures
-    )
+    pinned = pinned_before(file, earlier)
+    if pinned is not None:
+        return pinned
+    seen = await pin_at_sight(file, sources, choices.store, locking.failures)
+    failure = locking.failures.get(file.path)
+    locking.is_answered |= bool(sources) and (failure is None or not _is_silence(failure))
+    return seen

@@ -78,6 +78,11 @@ class Locked:
         )
 
     @property
+    def is_unanswered(self) -> bool:
+        """Say whether sources were asked, and nobody was there."""
+        return self.made.is_unanswered
+
+    @property
     def documents(self) -> dict[Digest, bytes]:
         """The small documents that were seen."""
         return self.made.documents
@@ -100,7 +105,8 @@ class Locked:
         parts = [", ".join(counted(count, noun) for count, noun in counts)]
         if self.lock.unpinned:
             parts = [f"{len(known)} of {wanted} pinned ({parts[0]})"]
-            parts.append(f"{len(self.lock.unpinned)} not pinned yet")
+            why = ": no source answered" if self.is_unanswered else ""
+            parts.append(f"{len(self.lock.unpinned)} not pinned yet{why}")
         parts.append(f"{known.count(PROVEN)} of {len(known)} proven")
         if FIRST_SIGHT in known:
             parts.append(f"{known.count(FIRST_SIGHT)} first-sight")
@@ -111,6 +117,7 @@ class Locked:
         return {
             "version": 1,
             "changed": self.has_changed,
+            "answered": not self.is_unanswered,
             "images": len(self.lock.images),
             "files": len(self.lock.files),
             "unpinned": [entry.name for entry in self.lock.unpinned],

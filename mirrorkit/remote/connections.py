@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
@@ -56,10 +57,18 @@ class Answer(aiohttp.ClientResponse):
 class Connections:
     """The connections of one run: a pool for each reach, so that none is used beyond its own."""
 
-    def __init__(self, a_host: int, contexts: Contexts, *, reach: ReachOf = reach_of) -> None:
+    def __init__(
+        self,
+        a_host: int,
+        contexts: Contexts,
+        *,
+        reach: ReachOf = reach_of,
+        is_patient: bool = True,
+    ) -> None:
         self._a_host = a_host
         self._contexts = contexts
         self._reach = reach
+        self._is_patient = is_patient
         self._proxies = Proxies()
         self._sessions: dict[Reach, aiohttp.ClientSession] = {}
         self._silent: dict[URL, tuple[float, UnreachableError]] = {}
@@ -106,7 +115,7 @@ class Connections:
             message = f"{origin} cannot be reached: {reason(error)}"
             raise self._silent_for(origin, _NAMELESS_SECONDS, message) from error
         except aiohttp.ClientConnectorError as error:
-            raise _unreached(origin, proxy, error) from error
+            raise self._uncalled(origin, proxy, error) from error
         found = cast("Answer", answer)
         found.most = most
         if proxy is None:
@@ -115,14 +124,25 @@ class Connections:
 
     def _silent_for(self, origin: URL, seconds: float, message: str) -> UnreachableError:
         """Remember that nobody is there, so that a class of images learns it once."""
-        error = UnreachableError(message, hint=_REACH_HINT)
-        self._silent[origin] = (time.monotonic() + seconds, error)
+        error = UnreachableError(message, hint=_REACH_HINT, is_unreached=True)
+        until = time.monotonic() + seconds if self._is_patient else math.inf
+        self._silent[origin] = until, error
         return error
 
     def _refuse_silent(self, origin: URL) -> None:
         until, error = self._silent.get(origin, (0.0, None))
         if error is not None and until > time.monotonic():
-            raise UnreachableError(error.message, hint=error.hint, is_remembered=True)
+            raise UnreachableError(
+                error.message, hint=error.hint, is_remembered=True, is_unreached=True
+            )
+
+    def _uncalled(
+        self, origin: URL, proxy: URL | None, error: aiohttp.ClientConnectorError
+    ) -> UpstreamError:
+        unreached = _unreached(origin, proxy, error)
+        if isinstance(unreached, UnreachableError) and not self._is_patient:
+            self._silent[origin] = math.inf, unreached
+        return unreached
 
     def _session(self, most: Reach) -> aiohttp.ClientSession:
         if most not in self._sessions:
@@ -148,7 +168,9 @@ def _untunnelled(origin: URL, status: int) -> UpstreamError:
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return proxy_login_missing(origin.host or "")
     return UnreachableError(
-        f"{origin} cannot be reached: the proxy answered {status}", hint=_REACH_HINT
+        f"{origin} cannot be reached: the proxy answered {status}",
+        hint=_REACH_HINT,
+        is_unreached=True,
     )
 
 
@@ -162,4 +184,4 @@ def _unreached(
         )
     through = f" through the proxy {proxy.host}" if proxy is not None else ""
     message = f"{origin} cannot be reached{through}: {reason(error)}"
-    return UnreachableError(message, hint=_REACH_HINT)
+    return UnreachableError(message, hint=_REACH_HINT, is_unreached=True)

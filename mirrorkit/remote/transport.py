@@ -48,12 +48,15 @@ class Transport:
         trust: Trust = _NOTHING_SET,
         limit_rate: int = 0,
         reach: ReachOf = reach_of,
+        is_patient: bool = True,
     ) -> None:
+        """Without patience a host that could not be reached is not asked again by this one."""
         self.report = report
         self._endpoints = endpoints
         self._trust = trust
         self._pace = Pace(limit_rate) if limit_rate else None
-        self._connections = Connections(connections, Contexts(trust, self.base), reach=reach)
+        contexts = Contexts(trust, self.base)
+        self._connections = Connections(connections, contexts, reach=reach, is_patient=is_patient)
         self._authorizers: dict[URL, Authorizer] = {}
         self._quotas: dict[str, Quota] = {}
         self._targets: dict[URL, tuple[URL, Reach]] = {}

@@ -19,7 +19,7 @@ from mirrorkit.wiring.documents import (
 from mirrorkit.wiring.upstreams import Upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from pathlib import Path
 
     from mirrorkit.classroom.minikube.seed import SeedReport
@@ -176,9 +176,17 @@ async def keep_filled(
 
 
 async def lock_wish(
-    settings: Settings, wish: Path, inquiry: Inquiry, *, upgrade: Collection[str] | None
+    settings: Settings,
+    wish: Path,
+    inquiry: Inquiry,
+    *,
+    upgrade: Collection[str] | None,
+    count: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Locked:
-    """Read a wish and work out its lock, the first of the settings; it is not written."""
+    """Read a wish and work out its lock, the first of the settings; it is not written.
+
+    `count` is told how many images and files are done, and how many there are.
+    """
     from mirrorkit.documents.sources import UPSTREAM
     from mirrorkit.flows.likeness import compared
     from mirrorkit.flows.lock import Choices, make_lock
@@ -189,8 +197,8 @@ async def lock_wish(
     names = None if upgrade is None else {canonical(name) for name in upgrade}
     is_by_source = bool(set(settings.sources.chosen) - {UPSTREAM})
     choices = Choices(before, names, is_by_source=is_by_source, jobs=settings.jobs)
-    choices = replace(choices, asks_pinned=inquiry.asks_pinned)
-    upstreams = Upstreams(settings, _deaf)
+    choices = replace(choices, asks_pinned=inquiry.asks_pinned, count=count)
+    upstreams = Upstreams(settings, _deaf, is_patient=False)
     if inquiry.is_online:
         choices = replace(
             choices,

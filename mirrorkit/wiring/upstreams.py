@@ -25,9 +25,10 @@ _NO_DIGEST = Digest.of(b"")
 class Upstreams:
     """The sources of images; the network's libraries are imported when the first is asked."""
 
-    def __init__(self, settings: Settings, report: Listener) -> None:
+    def __init__(self, settings: Settings, report: Listener, *, is_patient: bool = True) -> None:
         self._settings = settings
         self._report = report
+        self._is_patient = is_patient
         self._transport: Transport | None = None
         self._repositories: dict[str, Source] = {}
 
@@ -79,6 +80,7 @@ class Upstreams:
                 report=self._report,
                 trust=self._settings.trust,
                 limit_rate=self._settings.limit_rate,
+                is_patient=self._is_patient,
             )
         return self._transport
 

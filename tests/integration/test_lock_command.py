@@ -185,7 +185,7 @@ def test_a_published_digest_that_the_registry_contradicts_is_shown_and_kept(desk
 
 def test_offline_what_is_published_is_expected_and_the_rest_unpinned(desk: Desk) -> None:
     wish(desk, f"http://127.0.0.1:{free_port()}", PAUSE, APP)
-    done = desk.run("lock")
+    done = desk.run("lock", "--offline")
     assert done.status == 0
     assert "1 of 2 pinned (1 image, 0 files), 1 not pinned yet" in done.err
     lock = lock_of(desk)
@@ -194,6 +194,34 @@ def test_offline_what_is_published_is_expected_and_the_rest_unpinned(desk: Desk)
     status = json.loads(desk.run("status", "--json").out)
     assert status["complete"] is False
     assert [(item["name"], item["digest"]) for item in status["items"]][1] == (APP, None)
+
+
+def test_without_a_network_each_host_is_told_once_and_the_lock_written_all_the_same(
+    desk: Desk,
+) -> None:
+    others = [f"one.test/{name}:1" for name in ("api", "db", "web")]
+    wish(desk, "http://nobody.invalid", PAUSE, APP, *others)
+    done = desk.run("lock")
+    assert done.status == 4
+    assert done.err.count("trouble") == 1
+    assert done.err.count("nobody.invalid cannot be reached") == 1
+    assert "0 of 1 proven, 4 not pinned yet: no source answered" in done.err
+    assert done.lines("error")[0].startswith("no source answers; pinned is only what is published")
+    assert done.lines("hint") == ["check the network, then run `mirrorkit lock` again"]
+    assert [pin.digest for pin in lock_of(desk).images] == [PUBLISHED]
+    assert len(lock_of(desk).unpinned) == 4
+    found = desk.run("lock", "--json")
+    assert (found.status, json.loads(found.out)["answered"]) == (4, False)
+    assert desk.run("lock", "--check").status == 4
+    assert desk.run("lock", "--offline").status == 0
+
+
+def test_a_registry_that_says_come_again_has_answered(desk: Desk, one: FakeRegistry) -> None:
+    one.always("/manifests/1", status(503, {"Retry-After": "900"}))
+    wish(desk, one.url, APP)
+    done = desk.run("lock")
+    assert (done.status, done.lines("error")) == (0, [])
+    assert ", 1 not pinned yet" in done.err
 
 
 def test_a_lock_as_data_says_what_changed(desk: Desk, one: FakeRegistry) -> None:

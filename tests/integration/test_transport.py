@@ -16,6 +16,7 @@ from mirrorkit.oci.manifest import DOCUMENT_MAX
 from mirrorkit.remote.transport import Transport
 from tests.fakes.faults import ENDLESS, cut, endless, longer, ranged, status, whole
 from tests.integration.client import BLOB, IMAGE, LAYER, MANIFEST, app_at, read
+from tests.lab.process import free_port
 
 if TYPE_CHECKING:
     from tests.fakes.registry import FakeRegistry
@@ -117,3 +118,17 @@ async def test_a_name_that_nobody_has_is_looked_up_once_and_the_next_asker_told_
         remembered.append(refusal.value.is_remembered)
     await transport.close()
     assert remembered == [False, True]
+
+
+async def test_without_patience_a_host_that_took_no_call_is_not_called_again() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    for is_patient in (True, False):
+        transport = Transport({"one.test": url}, is_patient=is_patient)
+        remembered = []
+        for _ in range(2):
+            with pytest.raises(UnreachableError, match="cannot be reached") as refusal:
+                async with transport.get("one.test", "v2/", scope=""):
+                    pass
+            remembered.append(refusal.value.is_remembered)
+        await transport.close()
+        assert remembered == [False, not is_patient]
