@@ -97,7 +97,7 @@ def command(
         note_wait(f"asking the sources about {printable(str(wish))}; --offline asks none …")
     writes = not (check or diff or markdown)
     inquiry = Inquiry(not offline, notes_sources=writes and not no_sources, keeps_files=writes)
-    with counting("asked about", is_quiet=offline or as_json) as count:
+    with counting("asked", is_quiet=offline or as_json) as count:
         locked = asyncio.run(lock_wish(settings, wish, inquiry, upgrade=given_up, count=count))
     if writes:
         write_locked(lock, locked)

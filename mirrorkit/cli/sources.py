@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,8 @@ from mirrorkit.cli.options import (
     Store,
     settings_from,
 )
-from mirrorkit.cli.output import note_wait, say, say_json
+from mirrorkit.cli.output import note_wait, say, say_json, tell_error, width_of
+from mirrorkit.errors import UnreachableError
 from mirrorkit.progress import counted
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ def probe(
     """
     import asyncio
 
+    from mirrorkit.cli.counter import counting
     from mirrorkit.wiring import probe_sources
 
     settings = settings_from(
@@ -117,7 +120,8 @@ def probe(
     if not as_json:
         sources = counted(len(settings.sources.chosen), "source")
         note_wait(f"asking {sources} about every image of {settings.locks[0]} …")
-    images, answers = asyncio.run(probe_sources(settings))
+    with counting("asked", is_quiet=as_json) as count:
+        images, answers = asyncio.run(probe_sources(settings, count))
     rows = {name: [one for one in answers if one.image == name] for name in images}
     same = {name: any(one.verdict == "same" for one in row) for name, row in rows.items()}
     if as_json:
@@ -128,6 +132,10 @@ def probe(
         say_json({"version": 1, "same": all(same.values()), "images": document}, indent=1)
     else:
         _tell(rows, settings.sources.chosen)
+        if answers and all(one.verdict == "silent" for one in answers):
+            hint = "check the network and the proxy, then run it again"
+            error = UnreachableError("no source answers as it should", hint=hint)
+            tell_error(error, as_json=False)
     return 0 if all(same.values()) else 4
 
 
@@ -159,10 +167,31 @@ def _tell(rows: dict[str, list[Answer]], sources: Sequence[str]) -> None:
         return f"{one.verdict} {one.milliseconds} ms"
 
     body = [[name, *(cell(row, source) for source in sources)] for name, row in rows.items()]
-    _columns([["image", *sources], *body])
+    table = [["image", *sources], *body]
+    width = width_of(sys.stdout)
+    if width and sum(_widths(table)) + 2 * len(sources) > width:
+        _stacked(table)
+    else:
+        _columns(table)
+
+
+def _stacked(table: Sequence[Sequence[str]]) -> None:
+    """Print an image's name on a line of its own, and below it the columns of its answers."""
+    widths = _widths([row[1:] for row in table])
+    for name, *cells in table:
+        say(name)
+        say("  " + _line(cells, widths))
+
+
+def _widths(table: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*table, strict=True)]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{c:<{width}}" for c, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _columns(table: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    widths = _widths(table)
     for row in table:
-        say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        say(_line(row, widths))

@@ -117,6 +117,7 @@ async def make_lock(want: Wanted, choices: Choices) -> tuple[Lock, Locking]:
         locking.files[file.path] = await _pin_file(file, choices, locking)
         count()
 
+    count()
     await each(want.images, one, jobs=choices.jobs)
     await each(want.files, one_file, jobs=choices.jobs)
     # Where nobody was there, the others need not be waited for, image by image.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ from mirrorkit.flows.identity import document_at, known_platforms
 from mirrorkit.oci.manifest import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mirrorkit.documents.pins import PinnedImage
     from mirrorkit.flows.identity import Known
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS: Final = 12.0
 """How long one source may take for one image: its connection alone may take ten seconds."""
+
+
+# A host that keeps silent costs as many patiences as images; three in a row are enough.
+SILENCES_MOST: Final = 3
 
 
 class Verdict(StrEnum):
@@ -64,21 +69,45 @@ class Answer:
 
 
 async def probe(
-    images: Iterable[PinnedImage], run: Run, *, seconds: float = ANSWER_SECONDS
+    images: Iterable[PinnedImage],
+    run: Run,
+    *,
+    seconds: float = ANSWER_SECONDS,
+    count: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Answer]:
-    """Ask every candidate for every image, `run.jobs` at a time; the answers come in order."""
+    """Ask every candidate for every image, `run.jobs` at a time; the answers come in order.
+
+    A host that keeps silent three times in a row is asked no more. `count` is told how many
+    answers are there, and how many there will be.
+    """
     asked = [
         (image, known_platforms(image, run), candidate)
         for image in images
         for candidate in run.candidates_of(image)
     ]
     answers: dict[int, Answer] = {}
+    silences: Counter[str] = Counter()
 
     async def one(number: int) -> None:
-        answers[number] = await _ask(*asked[number], seconds)
+        image, known, candidate = asked[number]
+        host = candidate.source.name
+        if silences[host] >= SILENCES_MOST:
+            answers[number] = _unasked(image, candidate)
+        else:
+            answers[number] = await _ask(image, known, candidate, seconds)
+        is_silent = answers[number].verdict is Verdict.SILENT
+        silences[host] = silences[host] + 1 if is_silent else 0
+        count(len(answers), len(asked))
 
+    count(0, len(asked))
     await each(range(len(asked)), one, jobs=run.jobs)
     return [answers[number] for number in range(len(asked))]
+
+
+def _unasked(image: PinnedImage, candidate: Candidate) -> Answer:
+    source, at = candidate.place
+    reason = "not asked again: it said nothing to the questions before"
+    return Answer(str(image.name), source, str(at), Verdict.SILENT, 0, reason=reason)
 
 
 async def _ask(

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mirrorkit.documents.pins import PinnedSource
 from mirrorkit.errors import MirrorkitError, SurroundingsError, UnreachableError
 from mirrorkit.flows.attempts import each
-from mirrorkit.flows.probe import ANSWER_SECONDS
+from mirrorkit.flows.probe import ANSWER_SECONDS, SILENCES_MOST
 from mirrorkit.oci.reference import KUBERNETES, KUBERNETES_OLD
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from mirrorkit.documents.pins import PinnedImage
     from mirrorkit.flows.run import Candidate
     from mirrorkit.oci.reference import Reference
-
-
-# A host that keeps silent costs as many patiences as images; three in a row are enough.
-_SILENCES_MOST: Final = 3
 
 
 class _No(Enum):
@@ -66,7 +62,7 @@ async def located(
     async def one(turn: int) -> None:
         _, candidate = asked[turn]
         host = candidate.source.name
-        is_given_up = silences[host] >= _SILENCES_MOST
+        is_given_up = silences[host] >= SILENCES_MOST
         answers[turn] = _No.SILENT if is_given_up else await _ask(candidate, seconds)
         silences[host] = silences[host] + 1 if answers[turn] is _No.SILENT else 0
 

@@ -102,13 +102,18 @@ def _deaf(_event: Event) -> None:
     """Hear nothing: what matters comes as an answer."""
 
 
-async def probe_sources(settings: Settings) -> tuple[dict[str, str], list[Answer]]:
-    """Ask the sources for every image of the lock; return the locked digests and the answers."""
+async def probe_sources(
+    settings: Settings, count: Callable[[int, int], None] = lambda _done, _all: None
+) -> tuple[dict[str, str], list[Answer]]:
+    """Ask the sources for every image of the lock; return the locked digests and the answers.
+
+    `count` is told how many answers are there, and how many there will be.
+    """
     from mirrorkit.flows.probe import probe
 
     lock = read_lock(settings.locks[0])
     async with open_run(settings, _deaf) as run:
-        answers = await probe(lock.images, run)
+        answers = await probe(lock.images, run, count=count)
     return {str(image.name): image.digest for image in lock.images}, answers
 
 

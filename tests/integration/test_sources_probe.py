@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +12,13 @@ import pytest
 from mirrorkit.flows.probe import Verdict, probe
 from mirrorkit.wiring import open_run, read_lock
 from tests.fakes.faults import endless, held, instead, status
-from tests.integration.command import Desk
+from tests.integration.command import MIRRORKIT, Desk
 from tests.integration.lesson import made
 from tests.integration.mirrors import COREDNS, PAUSE, Mirrors, mirrors, put
+from tests.integration.test_terminal import Terminal
 from tests.lab.images import DOCKER, image, index
 from tests.lab.layers import random_layer
-from tests.lab.process import wait_until
+from tests.lab.process import environment, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,46 @@ def test_the_table_has_a_row_for_each_image_and_a_column_for_each_source(
         ["docker.io/library/nginx:1", "same", "-", "absent"],
     ]
     assert done.status == 0
+
+
+def test_on_a_narrow_terminal_no_line_is_longer_than_it_is_wide(here: Mirrors, desk: Desk) -> None:
+    name = "registry.k8s.io/ingress-nginx/kube-webhook-certgen-of-a-class:v1"
+    here.lock({name: BOTH, PAUSE: BOTH})
+    put(here.upstream, {name: BOTH, PAUSE: BOTH})
+    terminal = Terminal(columns=80)
+    try:
+        subprocess.run(
+            (*MIRRORKIT, "sources", "probe"),
+            cwd=desk.folder,
+            env=environment(TERM="xterm-256color"),
+            stdin=subprocess.DEVNULL,
+            stdout=terminal.end,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+        terminal.shows("")
+    finally:
+        terminal.close()
+    rows = [row for row in terminal.rows() if row]
+    assert max(map(len, rows)) <= 80
+    assert rows[0] == "image"
+    assert rows[1].split() == ["upstream", "aliyun", "daocloud"]
+    assert rows[2] == name
+    assert rows[3].split()[0] == "same"
+    assert len(rows) == 6
+
+
+def test_where_no_source_answers_one_sentence_says_so(here: Mirrors, desk: Desk) -> None:
+    here.lock({f"docker.io/library/app{number}:1": made(f"{number}") for number in range(30)})
+    for mirror in (here.upstream, here.daocloud):
+        mirror.always("/v2/", status(503, {"Retry-After": "900"}))
+    done = desk.run("sources", "probe", "--jobs", "2")
+    assert done.status == 4
+    assert done.lines("error") == ["no source answers as it should"]
+    assert "network" in done.lines("hint")[0]
+    assert len(here.upstream.asked) <= 5  # three silences, and what was under way
+    assert len(done.out.splitlines()) == 31
 
 
 async def answers(here: Mirrors, seconds: float = 10) -> dict[str, Verdict]:

@@ -229,6 +229,7 @@ def test_what_asks_sources_says_so_before_they_answer(desk: Desk, verb: Sequence
         )
         try:
             wait_until(lambda: terminal.shows("asking "), 20, "word of asking")
+            wait_until(lambda: terminal.shows("asked: 0 of 1, "), 20, "a count")
             assert process.poll() is None
             gate.open()
             process.wait(30)
