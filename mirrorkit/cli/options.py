@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mirrorkit.errors import UsageError
+
 if TYPE_CHECKING:
     from typing import Unpack
 
@@ -59,11 +61,30 @@ Address = Annotated[
         metavar="HOST:PORT", help="Where the mirror answers [default: what `serve` tells others]."
     ),
 ]
-Students = Annotated[int | None, typer.Option(help="How many students pull at once [default: 40].")]
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text[:300]!r} is not a whole number", hint="write it in digits, as 25"
+        ) from error
+
+
+Students = Annotated[
+    int | None,
+    typer.Option(
+        help="How many students pull at once [default: 40].", parser=_whole, metavar="NUMBER"
+    ),
+]
 NoAwake = Annotated[
     bool, typer.Option("--no-awake", help="Let this machine fall asleep while it serves.")
 ]
-Jobs = Annotated[int | None, typer.Option(help="Transfers at once [default: 8].")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="Transfers at once [default: 8].", parser=_whole, metavar="NUMBER"),
+]
 Streams = Annotated[
     int | None,
     typer.Option(help="An address's share of downloads when there are many [default: 256]."),
@@ -105,7 +126,6 @@ def settings_from(*, is_one_lock: bool = False, **flags: Unpack[Flags]) -> Setti
 
     UsageError when there are several locks for a command that takes one.
     """
-    from mirrorkit.errors import UsageError
     from mirrorkit.settings import load_settings
 
     if is_one_lock and len(flags.get("locks") or ()) > 1:

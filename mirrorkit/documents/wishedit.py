@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mirrorkit.oci.reference import Reference
 
 FILE: Final = "images.yaml"
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +274,9 @@ def _refuse_no_lesson(wish: Wish, lesson: str, name: str) -> None:
 
 
 def _not_there(text: str, asked: Reference, there: Iterable[Reference], name: str) -> UsageError:
-    near = nearest(asked, there)
-    hint = f"the nearest is {near}" if near else "`mirrorkit add` puts images into it"
+    known = sorted(there, key=str)
+    near = nearest(asked, known)
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    all_known = f"it has {', '.join(map(str, known[:_SHOWN]))}{more}" if known else "it has none"
+    hint = f"the nearest is {near}" if near else all_known
     return UsageError(f"{name} has no image {text[:300]!r}", hint=hint)

@@ -32,6 +32,10 @@ DOCUMENT_MAX: Final = 4 * 1024 * 1024
 """Bytes a document may have: ten times what a large course needs."""
 
 _DEPTH_MAX: Final = 30
+_BROKEN: Final = (
+    "look at that line and those above it for a bracket or quote that is not closed, a missing"
+    " comma or colon, other blanks at the beginning"
+)
 _MISTAKES_SHOWN: Final = 20
 
 
@@ -54,7 +58,8 @@ class Document:
             raise DocumentError(f"{name}{error}") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             place = _mark(getattr(error, "problem_mark", None))
-            raise DocumentError(f"{name}{place}: {_reason_of(error)}") from error
+            hint = _BROKEN if place else None
+            raise DocumentError(f"{name}{place}: {_reason_of(error)}", hint=hint) from error
         if root is None:
             raise DocumentError(f"{name} is empty", hint="the first line is `version: 1`")
         return document, Field(document, root, "")

@@ -47,11 +47,11 @@ def files_below(path: Path, tell: Tell) -> Iterator[Path]:
             yield from files
 
 
-def read_text(path: Path, tell: Tell) -> str | None:
+def read_text(path: Path, tell: Tell, *, is_chosen: bool = False) -> str | None:
     """Return a file's text, every line ended by a line feed; None where there is none.
 
-    Why there is none is told, but for binaries, which are passed over. What is not UTF-8 is read
-    all the same: names of images are ASCII.
+    Why there is none is told, but for binaries, which are passed over unless chosen. What is not
+    UTF-8 is read all the same: names of images are ASCII.
     """
     try:
         with path.open("rb") as file:
@@ -62,7 +62,10 @@ def read_text(path: Path, tell: Tell) -> str | None:
     if len(data) > FILE_MAX:
         tell(f"skipped {shown(path)}: larger than {FILE_MAX // 1024 // 1024} MiB")
         return None
-    return text_of(data)
+    text = text_of(data)
+    if text is None and is_chosen:
+        tell(f"skipped {shown(path)}: it is not text")
+    return text
 
 
 def read_head(path: Path) -> str:

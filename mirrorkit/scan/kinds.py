@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.scan.dockerfile import read_dockerfile
-from mirrorkit.scan.manifests import read_yaml
+from mirrorkit.scan.manifests import fault_of, read_yaml
 from mirrorkit.scan.markdown import read_markdown
 from mirrorkit.scan.scripts import read_script
 
@@ -45,6 +45,11 @@ def reader_for(name: str) -> Reader | None:
     if reader is None and _BUILD.match(name):
         return read_dockerfile
     return reader
+
+
+def fault_in(name: str, text: str) -> str | None:
+    """Return why a text with such a name cannot be read as YAML, and where; None where it can."""
+    return fault_of(text) if reader_for(name) in (read_yaml, read_manifest) else None
 
 
 def is_script(head: str) -> bool:

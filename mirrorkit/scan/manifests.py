@@ -51,6 +51,19 @@ def kustomization_of(text: str) -> kustomization.Kustomization | None:
     return None
 
 
+def fault_of(text: str) -> str | None:
+    """Return where and why a text is no YAML, as `:LINE:COLUMN: REASON`; None where it is some."""
+    try:
+        documents(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        return f"{place}: {error.problem}"
+    except (yaml.YAMLError, UnicodeError):
+        return ": it is not YAML"
+    return None
+
+
 def _documents(text: str) -> list[Node] | None:
     try:
         return documents(text)

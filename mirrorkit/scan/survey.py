@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mirrorkit.scan.files import files_below, read_head, read_text, shown
-from mirrorkit.scan.kinds import is_script, reader_for
+from mirrorkit.scan.kinds import fault_in, is_script, reader_for
 from mirrorkit.scan.kustomization import NAMES
 from mirrorkit.scan.manifests import read_kustomization
 from mirrorkit.scan.resources import Resources
@@ -45,8 +45,11 @@ def survey(paths: Iterable[Path], tell: Tell) -> Survey:
         is_chosen = not path.is_dir()
         for file in files_below(path, tell):
             reader = _reader(file, resources, is_chosen=is_chosen)
-            text = read_text(file, tell) if reader else None
-            for finding in reader(text) if reader and text else ():
+            text = read_text(file, tell, is_chosen=is_chosen) if reader else None
+            findings = reader(text) if reader and text else []
+            if is_chosen and text and not findings and (fault := fault_in(file.name, text)):
+                tell(f"not understood: {shown(file)}{fault}")
+            for finding in findings:
                 place = Place(shown(file), finding.line, finding.text)
                 found[finding.is_resolved].add(place)
     return Survey(tuple(sorted(found[True])), tuple(sorted(found[False])))

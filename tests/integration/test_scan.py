@@ -162,6 +162,20 @@ def test_nothing_found_is_no_error(lessons: Path) -> None:
     assert scanned(lessons, "empty") == {"version": 1, "images": [], "unresolved": []}
 
 
+def test_a_file_that_was_named_and_not_understood_is_told(lessons: Path) -> None:
+    (lessons / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    (lessons / "bad.yaml").write_text("kind: [Pod\nspec: {\n")
+    done = scan(lessons, "logo.png", "bad.yaml")
+    assert (done.returncode, done.stdout) == (0, "")
+    said = done.stderr.splitlines()
+    assert said[0] == "skipped logo.png: it is not text"
+    assert said[1].startswith("not understood: bad.yaml:2:")
+    assert said[2:] == ["no image is named there"]
+    (lessons / "bad.yaml").write_text("image: nginx\nspec: {\n")
+    done = scan(lessons, "bad.yaml")
+    assert (done.stdout, done.stderr) == ("nginx  bad.yaml:1\n", "")
+
+
 def test_a_path_that_does_not_exist_ends_with_2_before_anything_is_read(lessons: Path) -> None:
     done = scan(lessons, "nowhere", ".")
     assert (done.returncode, done.stdout) == (2, "")

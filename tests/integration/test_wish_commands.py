@@ -306,7 +306,10 @@ def test_an_image_is_removed_from_every_lesson_or_from_one(desk: Desk, file: Pat
         (["add", "--from-scan", "nowhere"], "there is no nowhere", "exist"),
         (["add"], "NAME|PATH", "mirrorkit add --help"),
         (["remove", "nginx:alpin"], "has no image 'nginx:alpin'", "docker.io/library/nginx:alpine"),
+        (["remove", "kong:9.9"], "has no image", "has docker.io/library/busybox:latest, doc"),
         (["remove", "busybox", "--lesson", "ch11"], "no lesson 'ch11'", "the nearest is ch1"),
+        (["up", "--students", "many"], "'many' is not a whole number", "digits"),
+        (["sync", "--jobs", "3.5"], "'3.5' is not a whole number", "digits"),
         (["remove"], "NAME", "mirrorkit remove --help"),
     ],
 )
@@ -322,6 +325,8 @@ def test_bad_names_change_nothing(
 def test_a_file_that_cannot_be_edited_is_told(desk: Desk, command: str) -> None:
     told(desk.run(command, "nginx"), 3, "there is no images.yaml", "mirrorkit init")
     told(desk.run(command, "nginx", "--file", "."), 3, "cannot be read")
+    (desk.folder / "images.yaml").write_text("version: 1\nimages: [nginx\n")
+    told(desk.run(command, "nginx"), 3, "images.yaml:3:1: ", "bracket or quote")
     (desk.folder / "images.yaml").write_text("version: 1\nimmages: []\n")
     told(desk.run(command, "nginx"), 3, "images.yaml has 1 mistake")
     found = json.loads(desk.run(command, "nginx", "--file", "none", "--json").out)

@@ -204,7 +204,7 @@ def test_a_name_that_yaml_could_read_otherwise_is_quoted(name: str) -> None:
     [
         ("ngnix:alpine", "the nearest is docker.io/library/nginx:alpine"),
         ("k8s.gcr.io/pause:3.5", "the nearest is registry.k8s.io/pause:3.6"),
-        ("zzz", "`mirrorkit add` puts images into it"),
+        ("zzz", "it has docker.io/library/nginx:alpine, registry.k8s.io/pause:3.6"),
     ],
 )
 def test_what_is_not_there_cannot_be_removed(name: str, hint: str) -> None:
