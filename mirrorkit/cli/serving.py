@@ -42,6 +42,7 @@ async def serve_until_stopped(
     keeps_awake: bool,
 ) -> None:
     """Serve until SIGTERM, or Ctrl-C: KeyboardInterrupt then."""
+    from mirrorkit.server.app import ROOM
     from mirrorkit.server.roll import headline
     from mirrorkit.server.seating import SEATS
     from mirrorkit.wiring import follow_locks, look_at_locks
@@ -50,6 +51,7 @@ async def serve_until_stopped(
     files, looks = follow_locks(settings), look_at_locks(settings)
     async with AsyncExitStack() as stack:
         runner, port = await start_somewhere(settings, files, is_quiet=is_quiet)
+        runner.app[ROOM].fetches = beside is not None
         stack.push_async_callback(ending.end, runner)
         reach = await asyncio.to_thread(own_reach, settings, port)
         board.serving(settings, reach, firewall_command(port) if reach.urls else None)

@@ -8,7 +8,13 @@ if TYPE_CHECKING:
     from mirrorkit.oci.digest import Digest
     from mirrorkit.server.names import Names
 
-_HOW_TO_PIN: Final = "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
+_HOW_TO_PIN: Final = (
+    "the teacher runs: `mirrorkit lock` and `mirrorkit sync` while there is a network"
+)
+_SYNC: Final = "mirrorkit sync"
+_THEN: Final = ", `mirrorkit lock` and `mirrorkit sync`"
+COMING: Final = "it is on its way: try again later"
+TEACHER_SYNCS: Final = f"the teacher runs: `{_SYNC}`"
 
 
 class Absent(NamedTuple):
@@ -25,13 +31,19 @@ class Absent(NamedTuple):
     """What the teacher types to have it; a wish has names, so no command adds a digest."""
 
 
-def absent(names: Names, name: str, tag: str | None, digest: Digest | None = None) -> Absent:
-    """Say of a canonical repository with a tag or a digest, or neither, what is to be done."""
+def absent(
+    names: Names, name: str, tag: str | None, digest: Digest | None = None, *, fetches: bool
+) -> Absent:
+    """Say of a canonical repository with a tag or a digest, or neither, what is to be done.
+
+    Where the mirror `fetches`, what is locked comes by itself, and what is added too.
+    """
     asked = f"{name}:{tag}" if tag else f"{name}@{digest}" if digest else name
     nearest = names.nearest_tagged(name, tag)
     if asked in names.pinned:
-        sentence, hint = f"{asked} is in the lock but not here yet", "run `mirrorkit sync`"
-        return Absent(asked, True, sentence, hint, nearest, "mirrorkit sync")  # noqa: FBT003
+        sentence = f"{asked} is in the lock but not here yet"
+        hint, command = (COMING, None) if fetches else (TEACHER_SYNCS, _SYNC)
+        return Absent(asked, True, sentence, hint, nearest, command)  # noqa: FBT003
     if asked in names.unpinned:
         sentence, hint = f"{asked} is wanted, but its digest is not known yet", _HOW_TO_PIN
         return Absent(asked, False, sentence, hint, nearest, "mirrorkit lock")  # noqa: FBT003
@@ -42,7 +54,7 @@ def absent(names: Names, name: str, tag: str | None, digest: Digest | None = Non
         name=asked,
         is_locked=False,
         sentence=f"{asked} is not in this mirror{held}",
-        hint=f"{unless}run `{add}`, `mirrorkit lock` and `mirrorkit sync`",
+        hint=f"{unless}the teacher runs: `{add}`{'' if fetches else _THEN}",
         nearest=nearest,
         command=None if digest and not tag else f"mirrorkit add {asked}",
     )

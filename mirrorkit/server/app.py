@@ -22,6 +22,7 @@ from mirrorkit.server.minikube import add_minikube
 from mirrorkit.server.page import make_page
 from mirrorkit.server.places import Places
 from mirrorkit.server.registry import Registry
+from mirrorkit.server.room import Room
 from mirrorkit.server.runner import Runner
 from mirrorkit.server.seating import add_seats
 from mirrorkit.server.send import PLACES, SENDER
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from mirrorkit.documents.configuration import Listen
     from mirrorkit.server.accesslog import AccessLog
-    from mirrorkit.server.room import Room
 
+ROOM: Final = web.AppKey("room", Room)
 METRICS: Final = web.AppKey("metrics", Metrics)
 _UNLIMITED: Final = Limits()
 
@@ -42,6 +43,7 @@ _UNLIMITED: Final = Limits()
 def make_app(room: Room, limits: Limits = _UNLIMITED) -> web.Application:
     """Put the routes together; the limits that are a connection's own need `start`."""
     app = web.Application(client_max_size=BODY_BYTES)
+    app[ROOM] = room
     registry = Registry(room)
     for path in ("/v2/{rest:[\\s\\S]*}", "/v2"):  # in the order tried: the frequent one first
         app.router.add_route("*", path, registry.answer, expect_handler=_expect_nothing)

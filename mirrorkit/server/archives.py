@@ -90,7 +90,8 @@ class Archives:
 
     def _absent(self, name: Reference, client: str | None) -> Exception:
         """Count a name that is not held, and say what is to be done."""
-        found = absent(self._room.names, name.name, name.tag, name.digest)
+        room = self._room
+        found = absent(room.names, name.name, name.tag, name.digest, fetches=room.fetches)
         self._room.misses.record(found.name, client, nearest=found.nearest, command=found.command)
         if found.is_locked:
             return IncompleteError(found.sentence, hint=found.hint)

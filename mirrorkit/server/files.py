@@ -10,6 +10,7 @@ from aiohttp import web
 from mirrorkit.documents.values import file_path
 from mirrorkit.errors import IncompleteError
 from mirrorkit.oci.digest import Digest
+from mirrorkit.server.absent import COMING, TEACHER_SYNCS
 from mirrorkit.server.misses import asker
 from mirrorkit.server.plain import path_below, plainly, unknown
 from mirrorkit.server.ranges import conditions, select
@@ -24,10 +25,9 @@ _ROOT: Final = "files/"
 # What a path stands for may change with the lock; the ETag makes asking again cheap.
 _CHECK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _FORM: Final = "ask for /files/PATH with a path of the lock; `mirrorkit status --all` names them"
-_HOW_TO_PIN: Final = "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
 _HOW_TO_ADD: Final = (
-    "add its version, or the file itself under `files`, to images.yaml,"
-    " then run `mirrorkit lock` and `mirrorkit sync`"
+    "the teacher adds its version, or the file itself under `files`, to images.yaml,"
+    " then runs: `mirrorkit lock` and `mirrorkit sync`"
 )
 
 
@@ -62,13 +62,17 @@ class Files:
     async def _send(self, request: web.Request, file: PinnedFile) -> web.StreamResponse:
         held = self._room.shelf.size(file.digest)
         if not self._room.is_sound(file.digest) or file.size not in (None, held):
-            raise _not_here(file)
+            raise self._not_here(file)
         headers = {**_CHECK_AGAIN, "Content-Type": "application/octet-stream"}
         path = self._room.shelf.path(file.digest)
         try:
             return await send_file(request, path, etag=str(file.digest), headers=headers)
         except FileNotFoundError:
-            raise _not_here(file) from None
+            raise self._not_here(file) from None
+
+    def _not_here(self, file: PinnedFile) -> IncompleteError:
+        hint = COMING if self._room.fetches else f"{TEACHER_SYNCS}; then try again"
+        return IncompleteError(f"{file.path} is in the lock but not here yet", hint=hint)
 
     def _absent(self, path: str, client: str | None) -> web.HTTPNotFound:
         """Say what is not here; only a path that could be one is repeated, and counted."""
@@ -81,9 +85,7 @@ class Files:
         self._room.misses.record(path, client, nearest=near)
         if path in paths.unpinned:
             sentence = f"{path} is wanted, but its checksum is not known yet"
-            return unknown(
-                sentence, "run `mirrorkit lock` and `mirrorkit sync` while there is a network"
-            )
+            return unknown(sentence, "the teacher runs: `mirrorkit lock` while there is a network")
         nearest = f"; the nearest is {near}" if near else ""
         return unknown(f"{path} is not a file of this class{nearest}", _HOW_TO_ADD)
 
@@ -101,9 +103,3 @@ def _checksum(request: web.Request, file: PinnedFile) -> web.Response:
     if status != HTTPStatus.OK:
         return web.Response(status=status, headers=headers)
     return web.Response(body=body, content_type="text/plain", headers=headers)
-
-
-def _not_here(file: PinnedFile) -> IncompleteError:
-    return IncompleteError(
-        f"{file.path} is in the lock but not here yet", hint="run `mirrorkit sync`, then try again"
-    )

@@ -20,7 +20,8 @@ def add_health(app: web.Application, room: Room) -> None:
     async def health(request: web.Request) -> web.Response:
         """Answer how complete the class is: 200 only when it is, else 503, the same body.
 
-        `?for=LESSON` asks for one lesson alone; 404 where there is no such lesson.
+        `fetches` says whether what is missing comes by itself. `?for=LESSON` asks for one lesson
+        alone; 404 where there is no such lesson.
         """
         try:
             status = await asyncio.to_thread(room.status, request.query.get("for"))
@@ -28,6 +29,7 @@ def add_health(app: web.Application, room: Room) -> None:
             return web.json_response({"error": error.as_json()}, status=404)
         except MirrorkitError as error:
             status = {"version": STATUS_VERSION, "complete": False, "error": error.as_json()}
+        status["fetches"] = room.fetches
         return web.json_response(status, status=200 if status["complete"] else 503)
 
     async def livez(_: web.Request) -> web.Response:

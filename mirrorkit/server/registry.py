@@ -171,7 +171,7 @@ class Registry:
 
     def _missing(self, name: str, tag: str | None, digest: Digest | None = None) -> MissingError:
         names = self._room.names
-        found = absent(names, name, tag, digest)
+        found = absent(names, name, tag, digest, fetches=self._room.fetches)
         is_known = found.is_locked or digest is not None or names.tags(name)
         code = ErrorCode.MANIFEST_UNKNOWN if is_known else ErrorCode.NAME_UNKNOWN
         return MissingError(code, found)

@@ -52,6 +52,8 @@ class Room:
         self.manifests = Manifests(shelf)
         self.misses = Misses()
         self.seats = Seats()
+        self.fetches = False
+        """Whether what is missing comes by itself, as it does beside `mirrorkit up`."""
         self._index: LayoutIndex | None = None
         self._locks: Mapping[str, Lock] | None = None
         self._names = Names(EMPTY, ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,8 @@ from mirrorkit.catalog.releases import release
 from mirrorkit.classroom.minikube.asked import asked
 from mirrorkit.classroom.minikube.start import Mirror, Start
 from mirrorkit.classroom.words import translations
+from mirrorkit.server.app import make_app
+from mirrorkit.server.room import Room
 from tests.integration.filled import fill, lock_of, put
 from tests.lab.images import image
 from tests.lab.layers import random_layer
@@ -182,6 +185,22 @@ async def test_what_is_still_on_its_way_is_told_apart(
     assert found["CLASS"][0]["state"] == "fail"
     assert PAUSE in found["CLASS"][0]["sentence"]
     assert [one["command"] for one in found["NAMES"]] == ["mirrorkit sync"]
+
+
+async def test_beside_an_up_what_is_on_its_way_wants_no_command_and_few_are_named(
+    tmp_path: Path, desk: Desk, images: dict[str, Made], aiohttp_server: AiohttpServer
+) -> None:
+    lock = lock_of(images, files=files())
+    room = Room(await fill(tmp_path / "none", {}), lambda: {"images.lock.yaml": lock})
+    room.fetches = True
+    server = await aiohttp_server(make_app(room))
+    found = await Ward(desk, f"127.0.0.1:{server.port}").findings()
+    for code in ("CLASS", "NAMES"):
+        (one,) = found[code]
+        assert one["command"] == ""
+        assert one["sentence"].endswith("leave `mirrorkit up` running: it fetches by itself")
+        assert re.search(r" and \d+ more; ", one["sentence"])
+        assert len(one["sentence"]) < 400
 
 
 async def test_a_silent_mirror_is_said_once(desk: Desk) -> None:

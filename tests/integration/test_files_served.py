@@ -135,9 +135,8 @@ async def test_what_is_not_here_yet_is_a_503_that_says_so(
     answer = await getattr(client, method)(f"/files/{LATER}")
     assert (answer.status, answer.content_type) == (503, "text/plain")
     assert answer.headers["Retry-After"] == "10"
-    expected = (
-        f"{LATER} is in the lock but not here yet\nhint: run `mirrorkit sync`, then try again\n"
-    )
+    hint = "the teacher runs: `mirrorkit sync`; then try again"
+    expected = f"{LATER} is in the lock but not here yet\nhint: {hint}\n"
     assert await answer.text() == (expected if method == "get" else "")
 
 
@@ -159,7 +158,7 @@ async def test_an_unknown_file_is_a_404_that_names_the_nearest(
     assert (answer.status, answer.content_type) == (404, "text/plain")
     asked = path.removeprefix("/files/").lstrip("/")
     assert sentence == f"{asked} is not a file of this class; the nearest is {nearest}"
-    assert "to images.yaml, then run `mirrorkit lock` and `mirrorkit sync`" in hint
+    assert "to images.yaml, then runs: `mirrorkit lock` and `mirrorkit sync`" in hint
 
 
 async def test_a_file_like_none_is_a_404_without_a_guess(client: TestClient[Any, Any]) -> None:

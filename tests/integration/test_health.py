@@ -60,6 +60,7 @@ async def test_a_complete_class_has_status_200_and_exactly_this_shape(
                 *(complete_item(n, "image", m.digest, m.size()) for n, m in images.items()),
                 complete_item(path, "file", str(Digest.of(data)), len(data)),
             ],
+            "fetches": False,
         },
     )
 
@@ -159,7 +160,7 @@ async def test_several_locks_are_told_apart_and_all_must_be_complete(
     locks = [lock_of({name: images[name]}) for name in (NGINX, REDIS)]
     client = await serve(store, *locks)
     status, document = await health(client)
-    assert (status, set(document)) == (503, {"version", "complete", "locks"})
+    assert (status, set(document)) == (503, {"version", "complete", "locks", "fetches"})
     assert (document["version"], document["complete"]) == (1, False)
     week1, week2 = document["locks"]
     keys = {"lock", "version", "complete", "verified_at", "images", "files", "bytes", "items"}

@@ -93,7 +93,10 @@ async def test_what_is_wanted_and_not_pinned_yet_needs_a_lock_for_adding_it_agai
         said = await answer.text()
         assert answer.status == 404
         assert f"{wanted} is wanted, but its digest is not known yet" in said
-        assert "run `mirrorkit lock` and `mirrorkit sync` while there is a network" in said
+        assert (
+            "the teacher runs: `mirrorkit lock` and `mirrorkit sync` while there is a network"
+            in said
+        )
         assert "mirrorkit add" not in said
     (miss,) = await misses(client)
     assert (miss["name"], miss["command"]) == (wanted, "mirrorkit lock")

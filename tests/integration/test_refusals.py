@@ -81,11 +81,14 @@ async def test_a_miss_says_what_to_add_and_what_is_near(client: TestClient[Any, 
     message = miss["errors"][0]["message"]
     assert "docker.io/library/ngimx:1 is not in this mirror" in message
     assert "mirrorkit sync" in message
-    near = "; the nearest is docker.io/library/nginx; unless that was meant, run `mirrorkit add "
-    assert near in message
+    assert "; the nearest is docker.io/library/nginx; unless that was meant, " in message
+    assert "the teacher runs: `mirrorkit add " in message
     miss = await (await client.get("/v2/nginx/manifests/1")).json()
     said = miss["errors"][0]["message"]
-    assert "; docker.io/library/nginx is here as alpine; unless that was meant, run " in said
+    assert (
+        "; docker.io/library/nginx is here as alpine; unless that was meant, the teacher runs: "
+        in said
+    )
 
 
 async def test_an_image_of_the_lock_not_held_yet_says_to_sync(
@@ -96,7 +99,7 @@ async def test_an_image_of_the_lock_not_held_yet_says_to_sync(
     assert answer.status == 404
     (error,) = (await answer.json())["errors"]
     assert error["code"] == "MANIFEST_UNKNOWN"
-    assert "in the lock but not here yet; run `mirrorkit sync`" in error["message"]
+    assert "in the lock but not here yet; the teacher runs: `mirrorkit sync`" in error["message"]
 
 
 @pytest.mark.parametrize("ns", ["127.0.0.1:22", "../../etc", "x" * 5000, "http://a/", "\n"])

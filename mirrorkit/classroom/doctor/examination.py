@@ -94,7 +94,7 @@ async def examine(choice: Choice, patient: Patient) -> list[Section]:
         served.append(silence_finding(status, patient.address, say, is_own=is_own))
     else:
         served += status_findings(status, patient.address, say)
-        served += name_findings(answers, status.missing, say)
+        served += name_findings(answers, status.missing, say, fetches=status.fetches)
     is_guess = not (choice.minikube or seen or patient.lock or tools.minikube)
     programs = [
         *refusal,

@@ -61,9 +61,24 @@ def status_findings(status: Status, address: str, say: Say) -> Iterator[Finding]
     if status.is_complete:
         yield Finding(State.OK, "CLASS", say("everything the class needs is there"))
         return
-    named = ", ".join(status.missing[:_NAMED]) + (" …" if len(status.missing) > _NAMED else "")
+    named = _listed(status.missing, say)
     sentence = say("{n} of the class are missing: {named}", n=len(status.missing), named=named)
-    yield Finding(State.FAIL, "CLASS", sentence, "mirrorkit sync")
+    yield _comes("CLASS", sentence, say, fetches=status.fetches)
+
+
+def _comes(code: str, sentence: str, say: Say, *, fetches: bool) -> Finding:
+    """Say what brings it: `mirrorkit up`, where that runs, needs no command."""
+    if fetches:
+        waits = say("{what}; leave `mirrorkit up` running: it fetches by itself", what=sentence)
+        return Finding(State.FAIL, code, waits)
+    return Finding(State.FAIL, code, sentence, "mirrorkit sync")
+
+
+def _listed(names: Sequence[str], say: Say) -> str:
+    """Name the first few, and how many more there are."""
+    first = ", ".join(names[:_NAMED])
+    more = len(names) - _NAMED
+    return say("{names} and {n} more", names=first, n=more) if more > 0 else first
 
 
 def silence_finding(
@@ -118,7 +133,7 @@ async def ask_names(mirror: Asking, names: Iterable[Name]) -> dict[Name, int]:
 
 
 def name_findings(
-    answers: Mapping[Name, int], missing: Collection[str], say: Say
+    answers: Mapping[Name, int], missing: Collection[str], say: Say, *, fetches: bool = False
 ) -> Iterator[Finding]:
     """Name each that was not answered, with what the teacher does; or say how many were.
 
@@ -133,7 +148,7 @@ def name_findings(
         elif status != _OK:  # an image has several paths, a file its checksum's
             wrong.setdefault(name.name, (name, status))
     if coming:
-        yield _coming(tuple(coming), say)
+        yield _coming(tuple(coming), say, fetches=fetches)
     for name, status in list(wrong.values())[:_WRONG_MOST]:
         yield _wrong(name, status, say)
     if len(wrong) > _WRONG_MOST:
@@ -144,12 +159,12 @@ def name_findings(
         yield Finding(State.OK, "NAMES", sentence)
 
 
-def _coming(names: Sequence[str], say: Say) -> Finding:
-    listed = ", ".join(names[:_WRONG_MOST]) + (" …" if len(names) > _WRONG_MOST else "")
+def _coming(names: Sequence[str], say: Say, *, fetches: bool) -> Finding:
     sentence = say(
-        "this start will ask for what is in the lock and not here yet: {names}", names=listed
+        "this start will ask for what is in the lock and not here yet: {names}",
+        names=_listed(names, say),
     )
-    return Finding(State.FAIL, "NAMES", sentence, "mirrorkit sync")
+    return _comes("NAMES", sentence, say, fetches=fetches)
 
 
 def _canonical(name: str) -> str:

@@ -38,6 +38,7 @@ class _Document(msgspec.Struct):
     items: list[_Item] = msgspec.field(default_factory=list)
     locks: list[_Lock] = msgspec.field(default_factory=list)
     error: _Trouble | None = None
+    fetches: bool = False
 
 
 class Status(NamedTuple):
@@ -51,6 +52,8 @@ class Status(NamedTuple):
     """What the class starts, as far as the names tell."""
     trouble: str = ""
     """Why the store cannot be read, where it cannot."""
+    fetches: bool = False
+    """Whether what is missing comes by itself there."""
 
 
 def read_status(body: bytes) -> Status:
@@ -66,6 +69,7 @@ def read_status(body: bytes) -> Status:
         tuple(plain(item.name) for item in items if item.state != _COMPLETE),
         *class_of(told),
         trouble=plain(document.error.message) if document.error else "",
+        fetches=document.fetches,
     )
 
 
