@@ -33,7 +33,7 @@ class Finding(NamedTuple):
     """A word in capitals, short enough to be read aloud."""
     sentence: str
     command: str = ""
-    """What to type about it; empty where nothing helps that is one line."""
+    """What to type about it, as it is; empty where nothing helps that is one line of a shell."""
 
     def as_json(self) -> dict[str, str]:
         """Return the same as data."""

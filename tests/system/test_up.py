@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from typing import TYPE_CHECKING
 
+from tests.lab.minikube import fetched
 from tests.lab.process import listening, wait_until
 from tests.lab.product import hosts_of, product_for
 from tests.lab.push import status_of
@@ -27,6 +29,7 @@ def test_up_serves_at_once_and_becomes_complete(
     with product.serving("up") as server:
         wait_until(lambda: status_of(server.address, "/health") == 200, 60, "complete")
         assert status_of(server.address, NGINX) == 200
+        assert json.loads(fetched("GET", f"http://{server.address}/health")[1])["fetches"]
     assert product.status()["complete"]
 
 

@@ -102,9 +102,10 @@ async def examine(choice: Choice, patient: Patient) -> list[Section]:
         *shell_findings(patient.home, say),
     ]
     return [
+        # The mirror first, for what helps elsewhere is often fetched from it.
+        Section(say("The mirror"), (*served, *plant_findings(made.plants, say))),
         Section(say("This machine"), machine),
         Section(say("Programs"), tuple(programs)),
-        Section(say("The mirror"), (*served, *plant_findings(made.plants, say))),
         Section(say("Profiles"), await _profiles(start, made, patient)),
     ]
 
@@ -131,7 +132,7 @@ def _recipe(
         made = recipe(start, mirror, lock)
     except RefusedStartError as error:
         sentence = say("this start is known to fail: {why}", why=error.message)
-        refusal = Finding(State.FAIL, "START", sentence, say(error.hint or ""))
+        refusal = Finding(State.FAIL, "START", _advised(sentence, error.hint or "", say))
         return recipe(replace(start, force=True), mirror, lock), (refusal,)
     sentence = say(
         "looked at for minikube {minikube}, Kubernetes {kubernetes}, driver {driver}, runtime"
@@ -157,7 +158,12 @@ def _reach_findings(reach: Reach | None, say: Say) -> Iterator[Finding]:
         yield Finding(State.OK, "ADDRESS", sentence)
     elif reach.advice is not None:
         sentence = say("nobody reaches this machine: {why}", why=reach.advice.reason)
-        yield Finding(State.FAIL, "ADDRESS", sentence, say(reach.advice.steps[0]))
+        yield Finding(State.FAIL, "ADDRESS", _advised(sentence, reach.advice.steps[0], say))
+
+
+def _advised(sentence: str, advice: str, say: Say) -> str:
+    """Add what helps and is no command."""
+    return say("{what}; {advice}", what=sentence, advice=say(advice)) if advice else sentence
 
 
 async def _profiles(start: Start, made: Recipe, patient: Patient) -> tuple[Finding, ...]:

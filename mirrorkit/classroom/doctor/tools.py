@@ -112,8 +112,9 @@ def _kubectl(tools: Tools, start: Start, say: Say) -> Finding:
     if abs(here - there) <= _SKEW:
         return Finding(State.OK, "KUBECTL", say("kubectl is {here}", here=tools.kubectl))
     sentence = say(
-        "{path} is {here}, the cluster is {wanted}: it stands before the alias for `minikube"
-        " kubectl --` in scripts and after sudo",
+        "`kubectl` here is {path}, {here}, too far from the cluster's {wanted}: an alias for"
+        " `minikube kubectl --` helps at the prompt, but scripts and sudo run this one all the"
+        " same",
         path=tools.kubectl_path,
         here=tools.kubectl,
         wanted=wanted,
