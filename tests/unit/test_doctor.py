@@ -268,3 +268,13 @@ def test_a_terminal_shows_what_is_right_in_a_word_each_and_what_is_wrong_with_it
         "ok    CPU     4 CPUs",
         "warn  CLOCK   late  → date",
     ]
+
+
+def test_beside_an_up_a_file_that_is_lacking_wants_a_lock_and_no_sync() -> None:
+    lacking = {Name("/k8s-release/v1.31.0/bin/linux/amd64/kubelet", "k8s-release/kubelet"): 404}
+    for fetches, command in (
+        (True, "mirrorkit lock"),
+        (False, "mirrorkit lock && mirrorkit sync"),
+    ):
+        (one,) = name_findings(lacking, (), english, fetches=fetches)
+        assert one.command == command

@@ -150,7 +150,7 @@ def name_findings(
     if coming:
         yield _coming(tuple(coming), say, fetches=fetches)
     for name, status in list(wrong.values())[:_WRONG_MOST]:
-        yield _wrong(name, status, say)
+        yield _wrong(name, status, say, fetches=fetches)
     if len(wrong) > _WRONG_MOST:
         sentence = say("{n} more are not answered", n=len(wrong) - _WRONG_MOST)
         yield Finding(State.FAIL, "NAMES", sentence, "mirrorkit status --all")
@@ -175,7 +175,7 @@ def _canonical(name: str) -> str:
         return name
 
 
-def _wrong(name: Name, status: int, say: Say) -> Finding:
+def _wrong(name: Name, status: int, say: Say, *, fetches: bool) -> Finding:
     if status == _SILENT:
         sentence = say("the mirror did not answer when asked for {name}", name=name.name)
         return Finding(State.FAIL, "NAMES", sentence, "mirrorkit up")
@@ -186,10 +186,11 @@ def _wrong(name: Name, status: int, say: Say) -> Finding:
         status=status,
         path=name.path,
     )
-    return Finding(State.FAIL, "NAMES", sentence, _add(name.name))
+    return Finding(State.FAIL, "NAMES", sentence, _add(name.name, fetches=fetches))
 
 
-def _add(name: str) -> str:
+def _add(name: str, *, fetches: bool) -> str:
     """Return what the teacher types: files come with the versions of images.yaml."""
-    is_image = ":" in name
-    return f"mirrorkit add {name}" if is_image else "mirrorkit lock && mirrorkit sync"
+    if ":" in name:
+        return f"mirrorkit add {name}"
+    return "mirrorkit lock" if fetches else "mirrorkit lock && mirrorkit sync"
