@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mirrorkit.cli.options import Json  # noqa: TC001 - typer reads the annotation
+from mirrorkit.cli.options import Json, number
 from mirrorkit.cli.output import note, printable, say, say_json
 from mirrorkit.errors import UsageError
 
@@ -24,7 +24,7 @@ Kubernetes = Annotated[
     list[str] | None, typer.Option(help="A Kubernetes version; may be given again.")
 ]
 Runtime = Annotated[str | None, typer.Option(help="docker, containerd or cri-o.")]
-Nodes = Annotated[int | None, typer.Option(help="Nodes of each student's cluster.")]
+Nodes = Annotated[int | None, number("Nodes of each student's cluster.")]
 Addons = Annotated[
     list[str] | None,
     typer.Option("--addon", help="A minikube addon; may be given again; `none` for none."),

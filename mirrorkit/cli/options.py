@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,31 +63,28 @@ Address = Annotated[
 ]
 
 
+def number(text: str) -> Any:  # noqa: ANN401 - what typer.Option returns
+    """Return an option for a whole number, explained by `text`.
+
+    Typer's own sentence for what is none quotes neither the value nor plain words.
+    """
+    return typer.Option(help=text, parser=_whole, metavar="NUMBER")
+
+
 def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise UsageError(
-            f"{text[:300]!r} is not a whole number", hint="write it in digits, as 25"
-        ) from error
+        raise typer.BadParameter(f"{text[:60]!r} is not a whole number, as 25 is") from error
 
 
-Students = Annotated[
-    int | None,
-    typer.Option(
-        help="How many students pull at once [default: 40].", parser=_whole, metavar="NUMBER"
-    ),
-]
+Students = Annotated[int | None, number("How many students pull at once [default: 40].")]
 NoAwake = Annotated[
     bool, typer.Option("--no-awake", help="Let this machine fall asleep while it serves.")
 ]
-Jobs = Annotated[
-    int | None,
-    typer.Option(help="Transfers at once [default: 8].", parser=_whole, metavar="NUMBER"),
-]
+Jobs = Annotated[int | None, number("Transfers at once [default: 8].")]
 Streams = Annotated[
-    int | None,
-    typer.Option(help="An address's share of downloads when there are many [default: 256]."),
+    int | None, number("An address's share of downloads when there are many [default: 256].")
 ]
 AccessLog = Annotated[
     str | None,

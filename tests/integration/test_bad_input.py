@@ -38,17 +38,17 @@ def taken_port() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", ["sync", "status", "serve"])
 @pytest.mark.parametrize(
-    "text, error",
+    "text, error, hint",
     [
-        ("version: 1\nimages: [\n", "images.lock.yaml:3:1"),
-        ("version: 1\nimmages: []\n", "images.lock.yaml has 1 mistake"),
+        ("version: 1\nimages: [\n", "images.lock.yaml:3:1", "not closed"),
+        ("version: 1\nimmages: []\n", "images.lock.yaml has 1 mistake", ""),
     ],
     ids=["broken", "unknown key"],
 )
-def test_a_lock_with_a_mistake(desk: Desk, command: str, text: str, error: str) -> None:
+def test_a_lock_with_a_mistake(desk: Desk, command: str, text: str, error: str, hint: str) -> None:
     desk.prepare({}, closed_url())
     (desk.folder / "images.lock.yaml").write_text(text)
-    told(desk.run(command), 3, error)
+    told(desk.run(command), 3, error, hint)
     assert not desk.store.exists()
 
 
@@ -69,7 +69,8 @@ def test_settings_with_a_mistake(desk: Desk) -> None:
     "arguments, error, hint",
     [
         (["sync", "--jbos", "3"], "--jbos", "mirrorkit sync --help"),
-        (["sync", "--jobs", "many"], "--jobs", "mirrorkit sync --help"),
+        (["sync", "--jobs", "many"], "'--jobs': 'many' is not a whole", "mirrorkit sync --help"),
+        (["init", "--nodes", "2.5"], "'--nodes': '2.5' is not a whole", "mirrorkit init --help"),
         (["sync", "--jobs"], "--jobs", "mirrorkit sync --help"),
         (["snyc"], "snyc", "mirrorkit --help"),
         (["sync", "extra"], "extra", "mirrorkit sync --help"),

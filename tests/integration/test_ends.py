@@ -31,11 +31,15 @@ def test_up_without_a_lock(desk: Desk) -> None:
     told(desk.run("up", "--store", str(desk.store)), 3, "no lock", "--lock FILE")
 
 
-@pytest.mark.parametrize("text", ["version: 1\nimages: [\n", "version: 1\nimmages: []\n"])
-def test_up_with_a_lock_that_has_a_mistake(desk: Desk, text: str) -> None:
+@pytest.mark.parametrize(
+    "text, hint",
+    [("version: 1\nimages: [\n", "not closed"), ("version: 1\nimmages: []\n", "")],
+    ids=["broken", "unknown key"],
+)
+def test_up_with_a_lock_that_has_a_mistake(desk: Desk, text: str, hint: str) -> None:
     desk.prepare({}, closed_url())
     (desk.folder / "images.lock.yaml").write_text(text)
-    told(desk.run("up"), 3, "images.lock.yaml")
+    told(desk.run("up"), 3, "images.lock.yaml", hint)
 
 
 def test_an_interrupted_sync_says_what_is_kept(desk: Desk, upstream: FakeRegistry) -> None:
