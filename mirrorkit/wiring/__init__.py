@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from mirrorkit.store.disk import DiskStore
 from mirrorkit.store.documents import DocumentsFolder
 from mirrorkit.wiring.documents import (
     canonical,
@@ -16,6 +15,7 @@ from mirrorkit.wiring.documents import (
     refuse_disagreement,
     write_locked,
 )
+from mirrorkit.wiring.store import check_locks, look_at_locks, open_store
 from mirrorkit.wiring.upstreams import Upstreams
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mirrorkit.classroom.minikube.seed import SeedReport
     from mirrorkit.documents.pins import Lock
     from mirrorkit.events import Event, Listener
-    from mirrorkit.flows.check import Completeness
     from mirrorkit.flows.hosts import Host
     from mirrorkit.flows.keep import Told
     from mirrorkit.flows.load import LoadReport
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from mirrorkit.flows.probe import Answer
     from mirrorkit.flows.renew import Renewal
     from mirrorkit.flows.run import Run
-    from mirrorkit.flows.share import Look
     from mirrorkit.flows.sync import SyncReport
     from mirrorkit.flows.verify import VerifyReport
     from mirrorkit.oci.platform import Platform
@@ -64,11 +62,6 @@ __all__ = [
     "verify_store",
     "write_locked",
 ]
-
-
-def open_store(settings: Settings) -> DiskStore:
-    """Open the embedded store; nothing is created before something is written."""
-    return DiskStore(settings.store)
 
 
 @asynccontextmanager
@@ -220,32 +213,6 @@ async def lock_wish(
     return Locked(
         lock, before, made, tuple(compared(want, lock, before, run) if is_by_source else ())
     )
-
-
-def look_at_locks(settings: Settings, files: LockFiles | None = None) -> dict[str, Look]:
-    """Hold every lock against the store, and add up what one student pulls of it."""
-    from mirrorkit.flows.check import check
-    from mirrorkit.flows.manifests import Manifests
-    from mirrorkit.flows.share import Look, student_bytes
-
-    store = open_store(settings)
-    manifests = Manifests(store)
-    locks = files.current() if files else {str(path): read_lock(path) for path in settings.locks}
-    return {
-        name: Look(check(lock, store, manifests), student_bytes(lock, store, manifests))
-        for name, lock in locks.items()
-    }
-
-
-def check_locks(settings: Settings) -> dict[str, Completeness]:
-    """Hold every lock against the store."""
-    from mirrorkit.flows.check import check
-    from mirrorkit.flows.manifests import Manifests
-
-    store = open_store(settings)
-    manifests = Manifests(store)
-    locks = {str(path): read_lock(path) for path in settings.locks}
-    return {name: check(lock, store, manifests) for name, lock in locks.items()}
 
 
 async def verify_store(
