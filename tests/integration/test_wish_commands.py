@@ -308,8 +308,6 @@ def test_an_image_is_removed_from_every_lesson_or_from_one(desk: Desk, file: Pat
         (["remove", "nginx:alpin"], "has no image 'nginx:alpin'", "docker.io/library/nginx:alpine"),
         (["remove", "kong:9.9"], "has no image", "has docker.io/library/busybox:latest, doc"),
         (["remove", "busybox", "--lesson", "ch11"], "no lesson 'ch11'", "the nearest is ch1"),
-        (["up", "--students", "many"], "'many' is not a whole number", "digits"),
-        (["sync", "--jobs", "3.5"], "'3.5' is not a whole number", "digits"),
         (["remove"], "NAME", "mirrorkit remove --help"),
     ],
 )

@@ -51,8 +51,7 @@ class Reader:
         env = environment(**self.variables)
         if block.text.startswith(SERVERS):
             log = self.folder / "server.log"
-            ready = lambda: self._answers("/readyz")  # noqa: E731
-            self.life.enter_context(running(argv, log=log, ready=ready, env=env))
+            self.life.enter_context(running(argv, log=log, ready=self._serves, env=env))
             return log.read_text()
         done = subprocess.run(
             argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -61,12 +60,13 @@ class Reader:
         assert done.returncode == 0, f"line {block.line}: {done.stdout}"
         return done.stdout
 
-    def _answers(self, path: str) -> bool:
+    def _serves(self) -> bool:
+        """Say whether the server answers and has said so, which are two moments."""
         try:
-            self.host.run("curl", "--fail", "--silent", f"http://127.0.0.1:5080{path}")
+            self.host.run("curl", "--fail", "--silent", "http://127.0.0.1:5080/readyz")
         except LabError:
             return False
-        return True
+        return "next: " in (self.folder / "server.log").read_text()
 
 
 @pytest.fixture
