@@ -147,8 +147,9 @@ def test_a_name_that_no_registry_has_is_told_and_costs_the_others_nothing(
         wait_until(lambda: health(port) == 200, 20, "complete")
         one.asked.clear()
         assert desk.run("add", "one.test/tpyo:1").status == 0
-        wait_until(lambda: "one.test/tpyo:1: " in desk.printed(0).err, 20, "word of it")
-    assert "not pinned yet: one.test/tpyo:1" in desk.printed(0).err
+        words = "not pinned yet: one.test/tpyo:1"
+        wait_until(lambda: words in desk.printed(0).err, 20, "the last word of it")
+    assert "one.test/tpyo:1: one.test answered 404" in desk.printed(0).err
     assert one.requests("/app/") == []
 
 
