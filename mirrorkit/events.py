@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from mirrorkit.errors import UnreachableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mirrorkit.errors import MirrorkitError
 
 
 def _kebab(name: str) -> str:
@@ -117,6 +121,14 @@ class SourceFailed(_Event, frozen=True):
     name: str
     source: str
     reason: str
+    is_unreached: bool = False
+    """Whether there was not even a connection, which the reason says of the whole host."""
+
+    @classmethod
+    def of(cls, name: str, source: str, error: MirrorkitError) -> SourceFailed:
+        """Tell what an image or blob met at a source."""
+        is_unreached = isinstance(error, UnreachableError) and error.is_unreached
+        return cls(name, source, error.message, is_unreached)
 
 
 class SourcePaused(_Event, frozen=True):

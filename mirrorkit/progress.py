@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mirrorkit.events import (
     BytesArrived,
@@ -16,6 +16,9 @@ from mirrorkit.events import (
     SeedPlanned,
     VerifyPlanned,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
@@ -86,6 +89,12 @@ class Tally:
 def counted(count: int, noun: str) -> str:
     """Write how many of something, for people."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Name a few in full; of more than `most` the first so many, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def readable(count: float) -> str:

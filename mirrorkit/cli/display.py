@@ -54,7 +54,6 @@ _SENTENCES: Final[dict[type, str]] = {
     FileFailed: "failed    {0.path}",
     FilePlaced: "placed    {0.path}",
     PlatformMissing: "note      {0.name} does not exist for {0.platform}",
-    SourceFailed: "trouble   {0.source}: {0.reason}",
     SourcesSilent: "no source answers; serving what is here, trying again in {0.retry_in:.0f} s",
     TryingAgain: "trying what failed again in {0.retry_in:.0f} s",
 }
@@ -76,7 +75,7 @@ class Display(AbstractContextManager["Display"]):
     def count(self, event: Event) -> None:
         """Add up what an event says."""
         self.tally.add(event)
-        if isinstance(event, (Planned, ImageCompleted)):
+        if isinstance(event, (ImageCompleted, FileCompleted)):
             self._said.clear()  # what is said again after progress is news
 
     def __exit__(
@@ -132,6 +131,8 @@ def choose_display(*, as_json: bool) -> Display:
 def sentence(event: Event) -> str | None:
     """Say an event in one line, where it is worth one."""
     match event:
+        case SourceFailed():
+            text = _sentence_of_trouble(event)
         case ImageSubstituted():
             text = _sentence_of_substitute(event)
         case Planned():
@@ -141,20 +142,28 @@ def sentence(event: Event) -> str | None:
             text = f"wrong     {event.digest} {event.reason}{named}"
         case VerifyPlanned():
             text = f"{counted(event.blobs, 'blob')} to read again, {readable(event.bytes_needed)}"
-        case SeedPlanned():
-            size = readable(event.bytes_needed)
-            text = f"{counted(event.files, 'file')} to place, {size}; {event.already} already there"
-            text = text if event.files or event.already else ""
-        case LoadPlanned():
-            size = readable(event.bytes_needed)
-            text = (
-                f"{counted(event.images, 'image')} to load, {size}; {event.already} already there"
-            )
+        case SeedPlanned() | LoadPlanned():
+            text = _sentence_of_placing(event)
         case QuotaSeen():
             text = f"note      {_allowance_of(event)}; {event.remaining} left"
         case _:
             text = _SENTENCES.get(type(event), "").format(event)
     return text or None
+
+
+def _sentence_of_trouble(event: SourceFailed) -> str:
+    # A host out of reach is the same news for each of a class's images and files.
+    return f"trouble   {'' if event.is_unreached else f'{event.source}: '}{event.reason}"
+
+
+def _sentence_of_placing(event: SeedPlanned | LoadPlanned) -> str:
+    if isinstance(event, LoadPlanned):
+        count, what = event.images, f"{counted(event.images, 'image')} to load"
+    else:
+        count, what = event.files, f"{counted(event.files, 'file')} to place"
+    if not count and not event.already:
+        return ""
+    return f"{what}, {readable(event.bytes_needed)}; {event.already} already there"
 
 
 def _sentence_of_substitute(event: ImageSubstituted) -> str:

@@ -18,6 +18,7 @@ from mirrorkit.cli.output import (
     tell_error,
 )
 from mirrorkit.errors import UnreachableError
+from mirrorkit.progress import listed
 
 if TYPE_CHECKING:
     from mirrorkit.documents.lockdiff import Change
@@ -142,8 +143,7 @@ def tell_troubles(locked: Locked) -> None:
     for name, reason in locked.failures.items():
         alike.setdefault(reason, []).append(name)
     for reason, names in alike.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        note(f"trouble   {names[0]}{more}: {reason}")
+        note(f"trouble   {listed(names, 1)}: {reason}")
 
 
 def tell_made(locked: Locked, path: Path, *, as_json: bool) -> None:
@@ -162,9 +162,8 @@ def _changes(locked: Locked) -> str:
     kinds = [(_kind(change), change.name) for change in locked.changes]
     for kind in ("pinned", "added", "removed", "changed"):
         names = [name for found, name in kinds if found == kind]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         if names:
-            parts.append(f"{kind} {', '.join(names[:_SHOWN])}{more}")
+            parts.append(f"{kind} {listed(names, _SHOWN)}")
     return "; ".join(parts)
 
 

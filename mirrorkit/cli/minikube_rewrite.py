@@ -16,6 +16,7 @@ from mirrorkit.cli.options import Config, Json, OneLock, settings_from
 from mirrorkit.cli.output import note, printable, say_json
 from mirrorkit.cli.retyped import retyped
 from mirrorkit.errors import UsageError
+from mirrorkit.progress import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -205,6 +206,4 @@ def _ended(done: Rewritten, before: Sequence[str]) -> Iterator[str]:
 
 def _numbers(lines: Iterable[int]) -> str:
     """Write line numbers, the first few of many."""
-    numbers = list(dict.fromkeys(lines))
-    more = f" and {len(numbers) - 3} more" if len(numbers) > 4 else ""  # noqa: PLR2004
-    return ", ".join(map(str, numbers[:3] if more else numbers)) + more
+    return listed([*map(str, dict.fromkeys(lines))], 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mirrorkit.cli.output import printable
-from mirrorkit.progress import counted, readable
+from mirrorkit.progress import counted, listed, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,10 +45,8 @@ def why(line: Line) -> str:
 def _sharing(line: Line) -> Iterator[str]:
     if not line.shared:
         return
-    first, more = line.shared_with[:_NAMED], line.shared_with[_NAMED:]
-    names = [printable(name.rpartition("/")[2]) for name in first]
-    others = f" and {len(more)} more" if more else ""
-    yield f"{readable(line.shared)} shared with {', '.join(names)}{others}"
+    names = [printable(name.rpartition("/")[2]) for name in line.shared_with]
+    yield f"{readable(line.shared)} shared with {listed(names, _NAMED)}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -21,7 +21,7 @@ from mirrorkit.cli.output import note, say, say_json, tell_error
 from mirrorkit.cli.statustable import counts, same_images
 from mirrorkit.cli.underway import saved
 from mirrorkit.errors import IncompleteError, UnreachableError
-from mirrorkit.progress import counted, readable
+from mirrorkit.progress import counted, listed, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mirrorkit.settings import Settings
 
 _DIGITS: Final = 12
+_NAMED: Final = 6  # `status` and --json name each
 
 _PIN = "`mirrorkit lock` pins it once a source answers"
 
@@ -144,12 +145,12 @@ def tell_report(report: SyncReport, display: Display, *, as_json: bool) -> None:
 def _tell_failures(failures: Mapping[str, MirrorkitError]) -> None:
     """Name each failure, what of it, who was asked how often, and once each what to do next."""
     alike: dict[tuple[str, str | None], dict[str, MirrorkitError]] = {}
-    for name, error in failures.items():
+    for name, error in sorted(failures.items()):
         alike.setdefault((error.message, error.hint), {})[name] = error
     for (message, _), errors in alike.items():
         # What became of a host is said once, of all that it keeps back.
         trail = _trail(*errors.values()) if len(errors) == 1 else ""
-        note(f"error: {', '.join(errors)}: {message}{trail}")
+        note(f"error: {listed([*errors], _NAMED)}: {message}{trail}")
     for hint in dict.fromkeys(hint for _, hint in alike if hint):
         note(f"hint: {hint}")
     for step in dict.fromkeys(_next_step(error) for error in failures.values() if not error.hint):
@@ -160,7 +161,7 @@ def _tell_unpinned(whole: Completeness) -> None:
     """Name what no sync can fetch, for nobody knows its digest yet."""
     names = [item.name for item in whole.items if item.digest is None]
     if names:
-        error = IncompleteError(f"not pinned yet: {', '.join(names)}", hint=_PIN)
+        error = IncompleteError(f"not pinned yet: {listed(names, _NAMED)}", hint=_PIN)
         tell_error(error, as_json=False)
 
 

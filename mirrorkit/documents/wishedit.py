@@ -20,6 +20,7 @@ from mirrorkit.documents.wish import Lesson, Wish, parse_wish
 from mirrorkit.documents.yaml import Document
 from mirrorkit.errors import DocumentError, UsageError
 from mirrorkit.oci.nearest import nearest
+from mirrorkit.progress import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -276,7 +277,6 @@ def _refuse_no_lesson(wish: Wish, lesson: str, name: str) -> None:
 def _not_there(text: str, asked: Reference, there: Iterable[Reference], name: str) -> UsageError:
     known = sorted(there, key=str)
     near = nearest(asked, known)
-    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    all_known = f"it has {', '.join(map(str, known[:_SHOWN]))}{more}" if known else "it has none"
+    all_known = f"it has {listed([*map(str, known)], _SHOWN) or 'none'}"
     hint = f"the nearest is {near}" if near else all_known
     return UsageError(f"{name} has no image {text[:300]!r}", hint=hint)

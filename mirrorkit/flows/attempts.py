@@ -40,7 +40,7 @@ async def from_any(
             try:
                 return await attempt(source)
             except (UpstreamError, IntegrityError) as error:
-                report(SourceFailed(what, source.name, error.message))
+                report(SourceFailed.of(what, source.name, error))
                 failures[source] = error
         asked = [source for source in asked if 0 < wanted_pause(failures[source]) <= PAUSE_MOST]
         if not asked:

@@ -137,7 +137,7 @@ class Fetcher:
     def _accuse(self, name: str, wronged: Download, message: str) -> None:
         """Ask a source that lied for nothing more in this run, as long as another has it."""
         error = IntegrityError(f"{name} sent wrong bytes: {message}")
-        self._report(SourceFailed(wronged.what, name, error.message))
+        self._report(SourceFailed.of(wronged.what, name, error))
         self._liars.add(name)
         for download in self._downloads:
             others = [one for one in download.willing() if one.name not in self._liars]
@@ -245,7 +245,7 @@ class Fetcher:
             self._pause(source, error)
             self._strike(download, piece, error)
         except (UpstreamError, IntegrityError) as error:
-            self._report(SourceFailed(download.what, source.name, error.message))
+            self._report(SourceFailed.of(download.what, source.name, error))
             download.refuse(source, error)
         except BaseException as error:  # noqa: BLE001 - whoever waits for the blob is told
             download.fail(error)
@@ -264,7 +264,7 @@ class Fetcher:
                 self._do_without_away(download)
 
     def _strike(self, download: Download, piece: Piece, error: UnreachableError) -> None:
-        self._report(SourceFailed(str(download.blob.digest), piece.source.name, error.message))
+        self._report(SourceFailed.of(str(download.blob.digest), piece.source.name, error))
         pause = download.strike(piece, error, self._clock())
         asyncio.get_running_loop().call_later(pause, self._dispatch)
 

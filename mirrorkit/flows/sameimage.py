@@ -125,7 +125,7 @@ class _Search:
         except (NotFoundError, DeniedError):
             pass  # it said so to sync before
         except UpstreamError as error:
-            self._tell(candidate, error.message)
+            self._tell(candidate, error)
         else:
             if is_other and self._missing:
                 self._refuse(candidate, "its config is not the pinned one")
@@ -137,10 +137,10 @@ class _Search:
 
     def _refuse(self, candidate: Candidate, why: str) -> None:
         self._refusals[f"{candidate.place.source} ({candidate.place.reference})"] = why
-        self._tell(candidate, f"different image: {why}")
+        self._tell(candidate, DifferentImageError(f"different image: {why}"))
 
-    def _tell(self, candidate: Candidate, reason: str) -> None:
-        self._run.report(SourceFailed(str(self._image.name), candidate.source.name, reason))
+    def _tell(self, candidate: Candidate, error: MirrorkitError) -> None:
+        self._run.report(SourceFailed.of(str(self._image.name), candidate.source.name, error))
 
     async def _take_from(self, candidate: Candidate) -> bool:
         """Take what is the same under a candidate's tag; return whether something there is not."""

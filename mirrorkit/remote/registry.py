@@ -104,7 +104,7 @@ class Repository:
             return False
         if (error.retry_after or 0.0) > _PAUSE_MOST:
             return False
-        self._transport.report(SourceFailed(self._path, self._host, error.message))
+        self._transport.report(SourceFailed.of(self._path, self._host, error))
         return error.retry_after or True
 
     async def _resolve(self, tag: str) -> Digest:

@@ -73,6 +73,19 @@ def test_what_is_alike_of_many_failures_is_said_once_and_so_is_the_next_step(
     assert len(done.lines("next")) == 1
 
 
+def test_of_a_class_that_nobody_answers_for_each_host_is_told_once(desk: Desk) -> None:
+    names = [f"one.test/app{number}:1" for number in range(9)]
+    desk.prepare(dict.fromkeys(names, made("app")), "http://nobody.invalid")
+    done = desk.run("sync")
+    assert done.status == 4
+    assert done.err.count("trouble   http://nobody.invalid cannot be reached") == 1
+    (error,) = done.lines("error")
+    assert error.startswith(", ".join(names[:6]) + " and 3 more: http://nobody.invalid cannot")
+    assert sorted(line for line in done.err.splitlines() if line.startswith("failed")) == [
+        f"failed    {name}" for name in names
+    ]
+
+
 def test_what_the_store_and_sharing_saved_is_told(desk: Desk, upstream: FakeRegistry) -> None:
     desk.prepare(IMAGES, upstream.url)
     shared = f"{len(layer_of('base').data) / 1000:.1f} kB"
