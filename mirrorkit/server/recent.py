@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multidict import CIMultiDict
 
     from mirrorkit.oci.digest import Digest
     from mirrorkit.server.names import Names
+
+T = TypeVar("T")
 
 _MOST: Final = 4096
 _LETTERS_MOST: Final = 1024  # no client's target and Host have more; with thousands it adds up
@@ -19,6 +24,24 @@ class Pointed(NamedTuple):
 
     digest: Digest
     headers: CIMultiDict[str]
+
+
+class Crowd:
+    """What requests looked up that came together: in one turn of the event loop nothing twice."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, Any] = {}
+
+    def once(self, key: object, look: Callable[[], T]) -> T:
+        """Return what `look` found for a key in this turn; what it raises is not kept."""
+        if key in self._found:
+            known: T = self._found[key]
+            return known
+        found = look()
+        if not self._found:
+            asyncio.get_running_loop().call_soon(self._found.clear)
+        self._found[key] = found
+        return found
 
 
 class Recent:

@@ -19,7 +19,7 @@ from mirrorkit.oci.reference import is_repository, is_tag
 from mirrorkit.server.absent import absent
 from mirrorkit.server.misses import asker
 from mirrorkit.server.ranges import conditions, select
-from mirrorkit.server.recent import Pointed, Recent
+from mirrorkit.server.recent import Crowd, Pointed, Recent
 from mirrorkit.server.send import send_file
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Registry:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._recent = Recent()
+        self._crowd = Crowd()
         self._kinds: dict[str, Callable[[web.Request, Route], Awaitable[web.StreamResponse]]] = {
             "manifests": self._manifest,
             "blobs": self._blob,
@@ -113,7 +114,8 @@ class Registry:
     def _again(self, request: web.Request) -> web.StreamResponse | None:
         """Answer what was answered a moment ago, if that is still so."""
         host = request.headers.get("Host")
-        recent = self._recent.get(self._room.names, request.raw_path, host)
+        names = self._crowd.once("names", lambda: self._room.names)
+        recent = self._recent.get(names, request.raw_path, host)
         return self._held(request, recent) if recent else None
 
     async def _anew(self, request: web.Request, raw_path: str) -> web.StreamResponse:
@@ -145,7 +147,7 @@ class Registry:
         """Answer with a manifest's bytes; None where they are not there any more."""
         digest, headers = pointed
         try:
-            held = self._room.manifests.get(digest)
+            held = self._crowd.once(digest, lambda: self._room.manifests.get(digest))
         except IntegrityError as error:
             raise RefusalError(ErrorCode.MANIFEST_UNKNOWN, error.message) from error
         if held is None:

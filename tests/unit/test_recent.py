@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import count
+
+import pytest
 from multidict import CIMultiDict
 
 from mirrorkit.documents.layout import EMPTY
 from mirrorkit.oci.digest import Digest
 from mirrorkit.server.names import Names
-from mirrorkit.server.recent import Pointed, Recent
+from mirrorkit.server.recent import Crowd, Pointed, Recent
 
 NAMES = Names(EMPTY, ())
 POINTED = Pointed(Digest.of(b""), CIMultiDict())
@@ -35,3 +39,23 @@ def test_other_names_empty_it() -> None:
     recent.get(NAMES, "/", None)
     recent.keep("/", None, POINTED)
     assert recent.get(Names(EMPTY, ()), "/", None) is None
+
+
+async def test_what_a_crowd_asks_at_once_is_looked_up_once_and_later_anew() -> None:
+    crowd, looks = Crowd(), count()
+    assert [crowd.once("index", lambda: next(looks)) for _ in range(3)] == [0, 0, 0]
+    assert crowd.once("lock", lambda: "another") == "another"
+    for expected in (1, 2):
+        await asyncio.sleep(0)
+        assert crowd.once("index", lambda: next(looks)) == expected
+
+
+async def test_a_look_that_fails_is_not_kept() -> None:
+    crowd = Crowd()
+    with pytest.raises(OSError, match="the disk"):
+        crowd.once("index", failing)
+    assert crowd.once("index", lambda: 1) == 1
+
+
+def failing() -> int:
+    raise OSError("the disk")
