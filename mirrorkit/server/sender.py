@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mirrorkit.server.stream import Stream
 
 # aiohttp answers a manifest in three turns of the loop, so it waits for three times this at most,
-# some ten milliseconds; smaller turns wake readers for less, and cost up to a third more.
-_TURN_BYTES: Final = 8 << 20
+# some milliseconds; a fraction of a MiB would wake readers for less, and cost up to a third more.
+_TURN_BYTES: Final = 2 << 20
 _DISK_THREADS: Final = 4
 _LOOKS: Final = 5  # a reader that stopped is found within a fifth more than its time
 
