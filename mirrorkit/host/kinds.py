@@ -37,9 +37,15 @@ _VPN_NAME: Final = re.compile(
 )
 _VPN_LINKS: Final = frozenset({"tun", "wireguard", "ppp", "gre", "ipip", "sit", "xfrm", "vti"})
 _CONTAINER_LINKS: Final = frozenset({"veth", "tun"})  # Docker's; podman's without root
-# mirrorkit's own network, and the one minikube's docker driver starts with (each further profile
-# adds nine: pkg/drivers/kic/oci, "firstSubnetAddr").
-_OURS: Final = IPv4Network("192.168.230.0/24")
+# The networks setup.sh's relay may have (classroom/setup/relay.sh), and those minikube's docker
+# driver gives its profiles (nine apart: pkg/drivers/kic/oci, "firstSubnetAddr").
+_OURS: Final = tuple(
+    IPv4Network(f"{first}.0/24")
+    for first in (
+        *(f"192.168.{third}" for third in (*range(230, 237), *range(239, 247))),
+        *(f"10.230.{third}" for third in range(230, 234)),
+    )
+)
 _MINIKUBE: Final = tuple(IPv4Network(f"192.168.{third}.0/24") for third in range(49, 140, 9))
 _FAKE: Final = IPv4Network("198.18.0.0/15")  # Clash and its like give these out
 _SHARED: Final = IPv4Network("100.64.0.0/10")  # Tailscale's; on a campus also an ordinary network
@@ -93,7 +99,7 @@ def _by_address(address: IPv4Interface, interface: Interface, machine: Machine) 
     by_machine = _by_machine(address, interface, machine)
     if by_machine is not None:
         return by_machine
-    is_inner = any(address.network.subnet_of(one) for one in (_OURS, *_MINIKUBE))
+    is_inner = any(address.network.subnet_of(one) for one in (*_OURS, *_MINIKUBE))
     if is_inner and interface.name not in machine.gateways and interface.kind == "bridge":
         return Kind.BRIDGE
     return Kind.LAN

@@ -11,6 +11,8 @@ import pytest
 
 from mirrorkit.catalog.needs import RELAY
 from mirrorkit.classroom.minikube.start import Mirror
+from mirrorkit.host.kinds import Kind, kind_of
+from mirrorkit.host.machine import Interface, Machine
 
 TEXT = (files("mirrorkit.classroom") / "setup" / "relay.sh").read_text("utf-8")
 SHELLS = {"dash": ("dash",), "ash": ("busybox", "ash"), "bash": ("bash",)}
@@ -82,3 +84,10 @@ def test_no_candidate_is_one_that_minikube_tries_or_a_public_one() -> None:
 )
 def test_a_route_is_in_the_way_or_not(shell: str, route: str, least: int, met: bool) -> None:  # noqa: FBT001
     assert meets(shell, f"{route}\n10.0.0.0/24 dev eth1\n", least) == met
+
+
+def test_no_address_of_a_candidate_is_told_to_students() -> None:
+    for network in networks():
+        gateway = ipaddress.ip_interface(f"{network[1]}/24")
+        bridge = Interface("relay0", (gateway,), "bridge")
+        assert kind_of(gateway, bridge, Machine((bridge,), {}, "", "")) is Kind.BRIDGE
