@@ -25,7 +25,8 @@ means and, as a paragraph of its own, what to do; docs/errors.md is made of both
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+import errno
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,6 +125,18 @@ class DocumentError(MirrorkitError):
     def as_json(self) -> dict[str, object]:
         """Return the same as data, the mistakes one by one."""
         return {**super().as_json(), "mistakes": list(self.mistakes)}
+
+
+_UNREADABLE: Final = {
+    errno.EACCES: "`ls -l` shows whose it is; this user may not read it",
+    errno.EISDIR: "it is a folder; name a file",
+}
+
+
+def unreadable(name: object, error: OSError) -> DocumentError:
+    """Say that a document cannot be read, why, and what helps."""
+    hint = _UNREADABLE.get(error.errno or 0)
+    return DocumentError(f"{name} cannot be read: {error.strerror}", hint=hint)
 
 
 class UpstreamError(MirrorkitError):

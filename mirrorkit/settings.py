@@ -25,7 +25,7 @@ from mirrorkit.documents.configuration import (
 from mirrorkit.documents.rate import parse_rate
 from mirrorkit.documents.sources import Sources
 from mirrorkit.documents.trust import Trust, parse_path
-from mirrorkit.errors import DocumentError, UsageError
+from mirrorkit.errors import DocumentError, UsageError, unreadable
 from mirrorkit.progress import readable
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ WISH_NAME: Final = "images.yaml"
 PORT_NAME: Final = "port"
 """In the store: the port taken when another program had the built-in one."""
 _LOCK_SUFFIX: Final = ".lock.yaml"
+_SETTINGS_HINT: Final = "`mirrorkit settings` shows every setting and where it comes from"
 _BUILTIN: Final = {one.name: one.builtin for one in KNOWN}
 
 
@@ -177,9 +178,10 @@ def load_settings(flags: Flags, environment: Mapping[str, str]) -> Settings:
             origins={"lock": "--lock", **origins},
         )
     except ValueError as error:
+        origin = [*origins.values()][-1]
+        # Of a flag its command's --help says all.
         raise UsageError(
-            f"{[*origins.values()][-1]}: {error}",
-            hint="`mirrorkit settings` shows every setting and where it comes from",
+            f"{origin}: {error}", hint=None if origin.startswith("--") else _SETTINGS_HINT
         ) from error
 
 
@@ -226,4 +228,4 @@ def _read_configuration(path: Path | None) -> tuple[Configuration, str]:
             return Configuration(), "built-in"
         raise DocumentError(f"{path} is not there") from error
     except OSError as error:
-        raise DocumentError(f"{chosen} cannot be read: {error.strerror}") from error
+        raise unreadable(chosen, error) from error

@@ -133,6 +133,8 @@ def run(arguments: list[str]) -> int:
     try:
         status = _call(arguments or ["--help"])
     except MirrorkitError as error:
+        if isinstance(error, UsageError):
+            error.hint = error.hint or _usage_hint(arguments)
         tell_error(error, as_json=as_json)
         return error.exit_status
     except NotAnsweredError:

@@ -206,4 +206,4 @@ def _ended(done: Rewritten, before: Sequence[str]) -> Iterator[str]:
 
 def _numbers(lines: Iterable[int]) -> str:
     """Write line numbers, the first few of many."""
-    return listed([*map(str, dict.fromkeys(lines))], 4)
+    return listed([*map(str, dict.fromkeys(lines))], 3)

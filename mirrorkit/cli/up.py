@@ -86,8 +86,6 @@ def command(
     """
     import asyncio
 
-    from mirrorkit.wiring import has_anything
-
     settings = settings_from(
         store=store,
         locks=lock,
@@ -109,7 +107,7 @@ def command(
         why = f"there is no {printable(str(wish))} here, so there is nothing to fetch"
         return _show_demo(settings, f"{why}: here is the made-up class", _BEGIN, as_json=as_json)
     is_first = not settings.locks[0].exists() and _start_documents(settings, wish, target, as_json)
-    if demo_if_offline and not asyncio.run(has_anything(settings)):
+    if demo_if_offline and _is_offline(settings, as_json=as_json):
         return _show_demo(settings, _OFFLINE, _ONLINE, as_json=as_json)
     from mirrorkit.cli.evening import Evening
 
@@ -123,6 +121,19 @@ def _can_begin(settings: Settings, wish: Path, *, as_json: bool) -> bool:
     from mirrorkit.cli.questions import is_terminal
 
     return settings.locks[0].exists() or wish.exists() or (is_terminal() and not as_json)
+
+
+def _is_offline(settings: Settings, *, as_json: bool) -> bool:
+    """Say whether nothing of the lock is held, and nobody answers who has it."""
+    import asyncio
+
+    from mirrorkit.wiring import check_locks, source_answers
+
+    if any(checked.bytes()["present"] for checked in check_locks(settings).values()):
+        return False
+    # Where packets vanish it takes the ten seconds, and silence looks like a program that hangs.
+    tell("nothing is held yet: asking who answers, for up to 10 s", as_json=as_json)
+    return not asyncio.run(source_answers(settings))
 
 
 def _show_demo(settings: Settings, why: str, then: str, *, as_json: bool) -> int:

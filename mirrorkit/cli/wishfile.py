@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mirrorkit.documents.yaml import DOCUMENT_MAX
-from mirrorkit.errors import DocumentError, SurroundingsError
+from mirrorkit.errors import DocumentError, SurroundingsError, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def read_wish_file(path: Path) -> bytes:
         hint = "`mirrorkit init` writes one, --file names another"
         raise DocumentError(f"there is no {path}", hint=hint) from error
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def replace_wish_file(path: Path, data: bytes, *, before: bytes | None = None) -> None:

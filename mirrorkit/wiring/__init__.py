@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "check_locks",
     "follow_locks",
-    "has_anything",
     "keep_filled",
     "load_images",
     "lock_wish",
@@ -57,6 +56,7 @@ __all__ = [
     "read_lock",
     "read_wanted",
     "seed_minikube",
+    "source_answers",
     "start_server",
     "sync_once",
     "verify_store",
@@ -140,12 +140,10 @@ async def plan_once(
         return await preview(lock, run, wants_exact=wants_exact)
 
 
-async def has_anything(settings: Settings) -> bool:
-    """Say whether anything of the locks is held, or else a source answers."""
+async def source_answers(settings: Settings) -> bool:
+    """Ask whom the lock names, all at once for ten seconds, and say whether any answers."""
     from mirrorkit.flows.keep import any_answers
 
-    if any(checked.bytes()["present"] for checked in check_locks(settings).values()):
-        return True
     async with open_run(settings, lambda _event: None) as run:
         return await any_answers(read_lock(settings.locks[0]), run)
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from mirrorkit.documents.lock import parse_lock
-from mirrorkit.errors import DocumentError
+from mirrorkit.errors import DocumentError, unreadable
 from mirrorkit.oci.digest import Digest
 from mirrorkit.settings import WISH_NAME, wish_of
 
@@ -30,7 +30,7 @@ def _read(path: Path, absent: str, hint: str) -> bytes:
     except FileNotFoundError as error:
         raise DocumentError(absent, hint=hint) from error
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 def read_wanted(path: Path) -> Wanted:

@@ -74,8 +74,12 @@ def test_settings_with_a_mistake(desk: Desk) -> None:
         (["sync", "--jobs"], "--jobs", "mirrorkit sync --help"),
         (["snyc"], "snyc", "mirrorkit --help"),
         (["sync", "extra"], "extra", "mirrorkit sync --help"),
-        (["serve", "--listen", "a:b"], "--listen: 'a:b' is not HOST:PORT", "mirrorkit settings"),
-        (["sync", "--jobs", "0"], "--jobs: '0' is not a number", "mirrorkit settings"),
+        (
+            ["serve", "--listen", "a:b"],
+            "--listen: 'a:b' is not HOST:PORT",
+            "mirrorkit serve --help",
+        ),
+        (["sync", "--jobs", "0"], "--jobs: '0' is not a number", "mirrorkit sync --help"),
     ],
 )
 def test_a_bad_flag(desk: Desk, arguments: list[str], error: str, hint: str) -> None:
@@ -139,6 +143,7 @@ def test_what_may_not_be_read_is_told_alike_by_option_and_without(desk: Desk) ->
                 timeout=60,
             )
             assert "Permission denied" in done.stderr
+            assert "hint: " in done.stderr
             assert "mirrorkit status --help" not in done.stderr
         path.chmod(0o755)
 

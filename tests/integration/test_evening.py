@@ -221,7 +221,7 @@ def test_the_address_to_tell_can_be_given(desk: Desk, one: FakeRegistry, port: i
 @pytest.mark.parametrize("address", ["http://a", "a:0", "[::1"])
 def test_an_address_to_tell_that_is_none(desk: Desk, address: str) -> None:
     desk.prepare({APP: IMAGES[APP]}, closed_url())
-    told(desk.run("up", "--advertise", address), 2, "--advertise", "mirrorkit settings")
+    told(desk.run("up", "--advertise", address), 2, "--advertise", "mirrorkit up --help")
 
 
 @pytest.mark.parametrize("text", ["80", "x", "70000", "", "-1", "9" * 40, "5081\n" + "x" * 99])

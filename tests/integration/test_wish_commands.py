@@ -322,7 +322,7 @@ def test_bad_names_change_nothing(
 @pytest.mark.parametrize("command", ["add", "remove"])
 def test_a_file_that_cannot_be_edited_is_told(desk: Desk, command: str) -> None:
     told(desk.run(command, "nginx"), 3, "there is no images.yaml", "mirrorkit init")
-    told(desk.run(command, "nginx", "--file", "."), 3, "cannot be read")
+    told(desk.run(command, "nginx", "--file", "."), 3, "cannot be read", "name a file")
     (desk.folder / "images.yaml").write_text("version: 1\nimages: [nginx\n")
     told(desk.run(command, "nginx"), 3, "images.yaml:3:1: ", "bracket or quote")
     (desk.folder / "images.yaml").write_text("version: 1\nimmages: []\n")

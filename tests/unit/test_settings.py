@@ -261,8 +261,9 @@ def test_all_mistakes_of_the_file_are_told_at_once() -> None:
 def test_a_file_that_was_named_must_be_there() -> None:
     with pytest.raises(DocumentError, match=r"none\.yaml is not there"):
         load_settings(Flags(config=Path("none.yaml")), {})
-    with pytest.raises(DocumentError, match="cannot be read"):
+    with pytest.raises(DocumentError, match="cannot be read") as found:
         load_settings(Flags(config=Path()), {})
+    assert found.value.hint == "it is a folder; name a file"
 
 
 @pytest.mark.parametrize(
