@@ -65,6 +65,9 @@ class Display(AbstractContextManager["Display"]):
     def __init__(self) -> None:
         self.tally = Tally()
         self._said: set[str] = set()
+        self._unreached: set[str] = set()
+        """What was said of hosts out of reach, which other hosts' progress does not change."""
+        self._state: type[Event] | None = None
         self._pulls: dict[str, int] = {}
 
     def __call__(self, event: Event) -> None:
@@ -77,6 +80,15 @@ class Display(AbstractContextManager["Display"]):
         self.tally.add(event)
         if isinstance(event, (ImageCompleted, FileCompleted)):
             self._said.clear()  # what is said again after progress is news
+        elif isinstance(event, (SourcesSilent, TryingAgain)):
+            self._turn(type(event))
+
+    def _turn(self, state: type[Event]) -> None:
+        """Let all be news again where the sources fell silent, or came back."""
+        if self._state not in {None, state}:
+            self._said.clear()
+            self._unreached.clear()
+        self._state = state
 
     def __exit__(
         self,
@@ -95,11 +107,13 @@ class Display(AbstractContextManager["Display"]):
     def news(self, event: Event) -> str | None:
         """Return the event's sentence, unless the same was said before."""
         text = self.words(event)
-        if text is None or text in self._said:
+        if isinstance(event, QuotaSeen):
+            return text if self._is_news(event) else None
+        is_unreached = isinstance(event, SourceFailed) and event.is_unreached
+        said = self._unreached if is_unreached else self._said
+        if text is None or text in said:
             return None
-        if isinstance(event, QuotaSeen) and not self._is_news(event):
-            return None
-        self._said.add(text)
+        said.add(text)
         return text
 
     def words(self, event: Event) -> str | None:

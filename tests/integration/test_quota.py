@@ -8,7 +8,7 @@ import pytest
 
 from mirrorkit.cli.display import Display
 from mirrorkit.errors import UnreachableError
-from mirrorkit.events import ImageCompleted, QuotaSeen
+from mirrorkit.events import QuotaSeen
 from tests.fakes.faults import redirect, saying, status
 from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.integration.client import IMAGE, MANIFEST, app_at, read
@@ -149,7 +149,6 @@ def test_lines_tell_it_at_first_when_it_is_low_and_when_it_is_used_up(
     display = Display()
     for left in (90, 89, 20, 19, 18, 1, 0, 0, 100, 99, 19):
         display(QuotaSeen("one.test", 100, left, 21600))
-        display(ImageCompleted("one.test/app:1"))  # after which other news may be told again
     display(QuotaSeen("two.test", 100, 9, 21600))
     told = [line for line in capsys.readouterr().err.splitlines() if " left" in line]
     assert told == [
