@@ -128,7 +128,7 @@ class DocumentError(MirrorkitError):
 
 
 _UNREADABLE: Final = {
-    errno.EACCES: "`ls -l` shows whose it is; this user may not read it",
+    errno.EACCES: "this user may not read it, or may not look into its folder",
     errno.EISDIR: "it is a folder; name a file",
 }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mirrorkit.cli.options import Json  # noqa: TC001 - typer reads it
+from mirrorkit.cli.options import Json, number
 from mirrorkit.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Kubernetes = Annotated[
     typer.Option(help="The Kubernetes version [default: the release's own].", show_default=False),
 ]
 Runtime = Annotated[str, typer.Option(help="docker, containerd or cri-o.")]
-Nodes = Annotated[int, typer.Option(help="Nodes of the cluster; from two on it needs a network.")]
+Nodes = Annotated[int, number("Nodes of the cluster; from two on it needs a network.")]
 Addons = Annotated[list[str] | None, typer.Option("--addon", help="An addon; may be given again.")]
 AllAddons = Annotated[bool, typer.Option("--all-addons", help="Every addon the release has.")]
 Cni = Annotated[

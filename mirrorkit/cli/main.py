@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,9 +96,11 @@ def main() -> None:
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    below = (each.name for group in _GROUPS.values() for each in group.registered_commands)
-    known = {*_COMMANDS, *_GROUPS, *below}
-    words = itertools.takewhile(known.__contains__, arguments)
+    command, *more = (*arguments, "")
+    words = [command] if command in {*_COMMANDS, *_GROUPS} else []
+    if command in _GROUPS:
+        below = {each.name for each in _GROUPS[command].registered_commands}
+        words += [word for word in more[:1] if word in below]
     return " ".join(("mirrorkit", *words, "--help"))
 
 

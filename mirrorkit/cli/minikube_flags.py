@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mirrorkit.cli.options import Config, Json, OneLock, settings_from
+from mirrorkit.cli.options import Config, Json, OneLock, number, settings_from
 from mirrorkit.cli.output import say_data, say_json, width_of
 from mirrorkit.cli.retyped import retyped
 
@@ -31,7 +31,7 @@ Kubernetes = Annotated[
 ]
 Driver = Annotated[str, typer.Option(help="What the node runs on, as minikube's --driver.")]
 Runtime = Annotated[str, typer.Option(help="docker, containerd or cri-o.")]
-Nodes = Annotated[int, typer.Option(help="Nodes of the cluster.")]
+Nodes = Annotated[int, number("Nodes of the cluster.")]
 Addons = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME[,NAME…]", help="Addons to enable; may be given again."),

@@ -64,10 +64,7 @@ Address = Annotated[
 
 
 def number(text: str) -> Any:  # noqa: ANN401 - what typer.Option returns
-    """Return an option for a whole number, explained by `text`.
-
-    Typer's own sentence for what is none quotes neither the value nor plain words.
-    """
+    """Return an option for a whole number, explained by `text`; what is not one is quoted."""
     return typer.Option(help=text, parser=_whole, metavar="NUMBER")
 
 

@@ -127,12 +127,13 @@ def _is_offline(settings: Settings, *, as_json: bool) -> bool:
     """Say whether nothing of the lock is held, and nobody answers who has it."""
     import asyncio
 
+    from mirrorkit.flows.keep import ANSWER_SECONDS
     from mirrorkit.wiring import check_locks, source_answers
 
     if any(checked.bytes()["present"] for checked in check_locks(settings).values()):
         return False
-    # Where packets vanish it takes the ten seconds, and silence looks like a program that hangs.
-    tell("nothing is held yet: asking who answers, for up to 10 s", as_json=as_json)
+    # Where packets vanish it takes all of them, and silence looks like a program that hangs.
+    tell(f"asking who answers, for up to {ANSWER_SECONDS:.0f} s", as_json=as_json)
     return not asyncio.run(source_answers(settings))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mirrorkit.documents.trust import Tls
-from mirrorkit.errors import DocumentError
+from mirrorkit.errors import DocumentError, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,7 @@ def _load(load: Callable[[str], None], path: str, name: str) -> None:
         load(str(Path(path).expanduser()))
     except ssl.SSLError as error:
         raise DocumentError(f"{name}: {path} is not what it should be: {error.reason}") from error
-    except (OSError, RuntimeError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise DocumentError(f"{name}: {path} cannot be read: {said}") from error
+    except OSError as error:
+        raise unreadable(f"{name}: {path}", error) from error
+    except RuntimeError as error:  # ~nobody
+        raise DocumentError(f"{name}: {path} cannot be read: {error}") from error

@@ -27,7 +27,10 @@ class Pointed(NamedTuple):
 
 
 class Crowd:
-    """What requests looked up that came together: in one turn of the event loop nothing twice."""
+    """What requests looked up that came together: in one turn of the event loop nothing twice.
+
+    It belongs to one loop, which empties it.
+    """
 
     def __init__(self) -> None:
         self._found: dict[object, Any] = {}
