@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 WHEELHOUSE := wheelhouse
 # Another machine than this one, in pip's words: FOR='--python-version 3.12 --platform macosx_11_0_arm64'
 FOR :=
+# What runs is this tree, whatever a developer's shell has on its path.
+unexport PYTHONPATH
 # The real peers of the system tests: registries, engines, runtimes, a throttling server, installers.
 PACKAGES := docker.io docker-registry skopeo podman buildah containerd runc nginx iproute2 iptables strace busybox-static wrk openssl \
 	docker-compose debootstrap pipx systemd curl
